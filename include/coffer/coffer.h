@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * coffer's own additions to PKCS#11: the "Vendor Coffer" interface, which
+ * C_GetInterface("Vendor Coffer", NULL, ...) returns.  What the life of a wallet needs and
+ * Cryptoki has no function for.  Paths are file names in the host's encoding, NUL-terminated.
+ */
+#ifndef COFFER_COFFER_H
+#define COFFER_COFFER_H
+
+#include <p11-kit/pkcs11.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define COFFER_INTERFACE_NAME "Vendor Coffer"
+
+/* Memory protection in force. */
+#define COFFER_MEMORY_SECRET   0UL /* memfd_secret: readable by nobody but the process */
+#define COFFER_MEMORY_LOCKED   1UL /* mlock: never paged, not dumped */
+#define COFFER_MEMORY_UNLOCKED 2UL /* neither, by explicit configuration */
+
+typedef struct COFFER_PROTECTION {
+	CK_ULONG memory;       /* COFFER_MEMORY_... */
+	CK_ULONG arena_bytes;  /* guarded memory without stacks */
+	CK_ULONG stack_bytes;  /* guarded stacks, all together */
+	CK_ULONG stack_count;
+	CK_ULONG secret_count; /* sealed secrets alive */
+	const char *aead;      /* static string: cipher that seals them */
+} COFFER_PROTECTION;
+
+/* One sentence for each fault that Verify finds. */
+typedef void (*COFFER_REPORT)(const char *sentence, void *context);
+
+typedef struct COFFER_FUNCTIONS {
+	CK_VERSION version; /* 1.0 */
+
+	/* A new wallet.  so_pin NULL: without a way in for a security officer, for ever.
+	 * CKR_ARGUMENTS_BAD, CKR_PIN_LEN_RANGE, CKR_FUNCTION_REJECTED when the label is taken. */
+	CK_RV (*Create)(const char *label, CK_UTF8CHAR_PTR user_pin, CK_ULONG user_pin_len, CK_UTF8CHAR_PTR so_pin,
+			CK_ULONG so_pin_len, CK_SLOT_ID *slot);
+	/* Read/write session, logged in. */
+	CK_RV (*Rename)(CK_SESSION_HANDLE session, const char *label);
+	/* Logged in; no other session open on the token, in this process. Removes the file. */
+	CK_RV (*Delete)(CK_SESSION_HANDLE session);
+	/* A consistent copy while in use; needs no PIN, what it copies is sealed. */
+	CK_RV (*Backup)(CK_SLOT_ID slot, const char *path, CK_BBOOL replace);
+	/* A backup becomes a wallet of this directory again. */
+	CK_RV (*Restore)(const char *path, CK_BBOOL replace, CK_SLOT_ID *slot);
+	/* Logged in.  Checks all of the wallet: *faults == 0 means clean. */
+	CK_RV (*Verify)(CK_SESSION_HANDLE session, COFFER_REPORT report, void *context, CK_ULONG *objects, CK_ULONG *faults);
+	/* The file of a wallet. CKR_BUFFER_TOO_SMALL with *size set. */
+	CK_RV (*Path)(CK_SLOT_ID slot, char *path, CK_ULONG *size);
+	CK_RV (*Protection)(COFFER_PROTECTION *protection);
+	/* The sentence behind the last failure in this thread, NUL-terminated; "" when there is none. Never holds a secret. */
+	CK_RV (*LastError)(char *text, CK_ULONG size);
+} COFFER_FUNCTIONS;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A mechanism is one row of table.def that points at the functions of its
+ * family.  C_GetMechanismList and C_GetMechanismInfo are read from the same row
+ * that runs the operation.  This room knows no object, session or file: it gets
+ * a key view and spans, so that published vectors alone test every mechanism.
+ *
+ * Private and secret key parts are only ever seen through a key_view that was
+ * made inside a vault scope.
+ */
+#ifndef COFFER_MECH_MECH_H
+#define COFFER_MECH_MECH_H
+
+#include <stdbool.h>
+
+#include "base/span.h"
+#include "ck/ck.h"
+#include "vault/scope.h"
+
+/* ---- keys as a mechanism sees them ---- */
+
+#define KEY_PARTS_MAX 12
+
+struct key_part {
+	CK_ATTRIBUTE_TYPE type; /* CKA_VALUE, CKA_EC_POINT (raw, no DER around it), CKA_EC_PARAMS ... */
+	struct span value;
+};
+
+struct key_view {
+	CK_OBJECT_CLASS class;
+	CK_KEY_TYPE type;
+	CK_ULONG bits;                       /* 255 for Ed25519 */
+	struct key_part part[KEY_PARTS_MAX];
+	size_t parts;
+};
+
+/* Empty when the key has no such part. */
+struct span key_view_part(const struct key_view *key, CK_ATTRIBUTE_TYPE type);
+
+/* ---- rows ---- */
+
+/* Parsed, owned copies of mechanism parameters: nothing later looks at the caller's memory. */
+struct mech_eddsa_params {
+	bool given;             /* a CK_EDDSA_PARAMS came with the mechanism */
+	bool prehash;           /* phFlag */
+	size_t context_len;     /* 0..255 */
+	uint8_t context[255];
+};
+
+union mech_params {
+	struct mech_eddsa_params eddsa;
+};
+
+struct mech;
+
+/* One running operation, as the family's functions see it.  `state` has impl->state_size
+ * bytes, zeroed at begin; what kind of memory it is in is said by impl->state_kind. */
+struct mech_call {
+	const struct mech *mech;
+	const union mech_params *params;
+	const struct key_view *key; /* NULL for digests */
+	void *state;
+};
+
+enum mech_state {
+	MECH_STATE_NONE,
+	MECH_STATE_PLAIN,   /* digests of public data, buffered public messages */
+	MECH_STATE_SEALED,  /* plain bytes that hold a secret: kept as a struct secret between calls */
+	MECH_STATE_EXPOSED, /* a library context that cannot be sealed */
+};
+
+/* Any member may be NULL: "not supported", answered in one place (session/op.c).
+ * `scope` is NULL where the row's state is PLAIN or NONE and no private part is in the key.
+ * Outputs: *n is the room on entry, the length on return; lengths were checked before by out_len. */
+struct mech_impl {
+	enum mech_state state_kind;
+	size_t state_size;
+
+	/* Exact or, where the specification allows, an upper bound of the output for `in_len` more bytes. */
+	CK_RV (*out_len)(const struct mech_call *call, size_t in_len, size_t *out);
+
+	/* one-shot */
+	CK_RV (*sign)(struct vault_scope *scope, const struct mech_call *call, struct span message, struct mspan out, size_t *n);
+	CK_RV (*verify)(struct vault_scope *scope, const struct mech_call *call, struct span message, struct span signature);
+	CK_RV (*digest)(const struct mech_call *call, struct span message, struct mspan out, size_t *n);
+
+	/* multi-part; a one-shot member that is NULL is made of these by session/op.c */
+	CK_RV (*begin)(struct vault_scope *scope, const struct mech_call *call);
+	CK_RV (*update)(struct vault_scope *scope, const struct mech_call *call, struct span part);
+	CK_RV (*finish)(struct vault_scope *scope, const struct mech_call *call, struct mspan out, size_t *n);
+	CK_RV (*finish_verify)(struct vault_scope *scope, const struct mech_call *call, struct span signature);
+	/* Releases what the state owns (a message buffer, a library context) and wipes it. Always called once. */
+	void (*clear)(void *state);
+	/* Whole state to bytes and back, for C_GetOperationState; NULL: CKR_STATE_UNSAVEABLE. */
+	CK_RV (*save)(const void *state, struct mspan out, size_t *n);
+	CK_RV (*load)(void *state, struct span saved);
+
+	/* A new key pair; `curve` is the caller's CKA_EC_PARAMS.  Parts are written to scope memory that `parts_room` gives. */
+	CK_RV (*generate_pair)(struct vault_scope *scope, const struct mech_call *call, const struct key_view *wanted,
+			       struct key_view *public_key, struct key_view *private_key);
+};
+
+struct mech {
+	CK_MECHANISM_TYPE type;
+	CK_FLAGS flags;                /* CKF_SIGN|CKF_VERIFY|CKF_DIGEST|CKF_GENERATE_KEY_PAIR|..., as C_GetMechanismInfo */
+	CK_KEY_TYPE key_type;          /* CK_UNAVAILABLE_INFORMATION: needs no key */
+	CK_ULONG min_bits, max_bits;
+	/* Checks and copies the parameter: CKR_MECHANISM_PARAM_INVALID for whatever is not honoured. */
+	CK_RV (*params)(const CK_MECHANISM *given, union mech_params *out);
+	const struct mech_impl *impl;
+	const void *variant;           /* what tells members of a family apart, e.g. a digest */
+};
+
+/* NULL when there is no such mechanism. */
+const struct mech *mech_find(CK_MECHANISM_TYPE type);
+/* All rows, in ascending order of type. */
+size_t mech_count(void);
+const struct mech *mech_at(size_t index);
+void mech_get_info(const struct mech *mech, CK_MECHANISM_INFO *info);
+
+/* Once for each process, before any other call. Does not touch the host's OpenSSL state. */
+CK_RV mech_open(void);
+void mech_close(void);
+
+/* ---- facts about keys that object/ and token/ need ---- */
+
+/* The public point (raw, 32 bytes) of an Ed25519 seed. */
+CK_RV mech_ed25519_public(struct vault_scope *scope, struct span seed, uint8_t point[32]);
+
+#endif

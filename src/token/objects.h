@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Objects of a token as a session sees them: stored ones of the wallet and
+ * session objects in memory.  Handles are stateless: a token object's is made of
+ * its number in the wallet, a session object's of a counter, so that a million objects need no table.
+ */
+#ifndef COFFER_TOKEN_OBJECTS_H
+#define COFFER_TOKEN_OBJECTS_H
+
+#include "ck/ck.h"
+#include "mech/mech.h"
+#include "object/object.h"
+#include "token/token.h"
+
+/* Who asks. */
+struct access {
+	struct token *token;
+	CK_SESSION_HANDLE session;
+	bool read_write;
+	enum object_form form;
+};
+
+/* SESSION_READ_ONLY, USER_NOT_LOGGED_IN (private objects, and every token object: nothing in a wallet
+ * changes without a PIN), TOKEN_WRITE_PROTECTED, DEVICE_MEMORY, and the codes of object.h. */
+CK_RV objects_create(const struct access *who, struct template t, CK_OBJECT_HANDLE *out);
+CK_RV objects_copy(const struct access *who, CK_OBJECT_HANDLE from, struct template t, CK_OBJECT_HANDLE *out);
+/* OBJECT_HANDLE_INVALID also for a private object while logged out; ACTION_PROHIBITED. */
+CK_RV objects_destroy(const struct access *who, CK_OBJECT_HANDLE object);
+CK_RV objects_get(const struct access *who, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *t, CK_ULONG count);
+CK_RV objects_set(const struct access *who, CK_OBJECT_HANDLE object, struct template t);
+CK_RV objects_size(const struct access *who, CK_OBJECT_HANDLE object, CK_ULONG *size);
+
+/* A search streams from the index: memory does not grow with the number of hits. The template is copied. */
+struct object_search;
+CK_RV objects_search(const struct access *who, struct template t, struct object_search **out);
+CK_RV objects_search_next(const struct access *who, struct object_search *s, CK_OBJECT_HANDLE *out, CK_ULONG max, CK_ULONG *found);
+void object_search_free(struct object_search *s);
+
+/* ---- keys (keyuse.c): the only bridge from object to mech ---- */
+
+/* A key for one operation: usage facts in clear, material sealed. Counted; cached for each token, so that
+ * taking a key that was used before costs no decryption.  Dies with its login epoch. */
+struct key;
+/* KEY_HANDLE_INVALID. */
+CK_RV key_take(const struct access *who, CK_OBJECT_HANDLE object, struct key **out);
+void key_unref(struct key *k);
+AUTO_DEFINE(key, key_unref)
+const struct object_usage *key_usage(const struct key *k);
+/* May the mechanism be used with it now: key type, CKA_ALLOWED_MECHANISMS, START/END_DATE. KEY_TYPE_INCONSISTENT, MECHANISM_INVALID, KEY_FUNCTION_NOT_PERMITTED (dates). */
+CK_RV key_permits(const struct key *k, const struct mech *mech);
+/* False once the token was logged out (private keys) or another login happened. */
+bool key_alive(const struct key *k, struct token *t);
+bool key_is_private(const struct key *k); /* CKA_PRIVATE: its material needs a scope */
+
+/* Runs fn on a vault stack with the opened key. For a public key (nothing sealed) fn runs in place with scope NULL. */
+typedef CK_RV (*key_fn)(struct vault_scope *scope, const struct key_view *view, void *arg);
+CK_RV key_run(struct key *k, key_fn fn, void *arg);
+
+/* C_GenerateKeyPair: born in a scope, sealed there. */
+CK_RV keys_generate_pair(const struct access *who, const struct mech *mech, const union mech_params *params, struct template public_t,
+			 struct template private_t, CK_OBJECT_HANDLE *public_out, CK_OBJECT_HANDLE *private_out);
+
+#endif

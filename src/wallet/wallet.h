@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A wallet: one file (doc/wallet-format.md), opened once for each process.
+ *
+ * The wallet key (32 random bytes) seals private objects and authenticates
+ * public ones and the set of all of them.  It is wrapped under the user PIN and, unless the wallet was
+ * made without, under the SO PIN.  In memory it exists only as a struct secret that wallet_unlock() returns.
+ * Who may do what with it is decided above (token/); this room knows no PKCS#11.
+ * Functions are safe from any thread; the wallet's own lock has rank STORE.
+ */
+#ifndef COFFER_WALLET_WALLET_H
+#define COFFER_WALLET_WALLET_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/span.h"
+#include "base/status.h"
+#include "vault/scope.h"
+#include "vault/secret.h"
+
+#define WALLET_LABEL_MAX 32   /* bytes of UTF-8, as CK_TOKEN_INFO */
+#define WALLET_SERIAL_SIZE 8  /* random; shown as 16 hexadecimal digits */
+#define WALLET_KEY_SIZE 32
+#define WALLET_TERM_SIZE 16   /* a keyed search term */
+#define WALLET_OBJECT_MAX ((size_t)1 << 20) /* bytes of one object's attributes */
+#define WALLET_SUFFIX ".coffer"
+
+enum wallet_role { WALLET_USER, WALLET_SO };
+
+struct wallet_kdf {          /* Argon2id */
+	uint32_t memory_kib; /* default 65536 */
+	uint32_t passes;     /* default 3 */
+};
+
+struct wallet_pin_state {
+	bool set;            /* there is a wrap for this role */
+	uint32_t failures;   /* since the last success */
+	bool to_be_changed;
+};
+
+struct wallet_info {
+	uint8_t serial[WALLET_SERIAL_SIZE];
+	char label[WALLET_LABEL_MAX + 1];
+	struct wallet_pin_state pin[2];  /* by wallet_role */
+	struct wallet_kdf kdf[2];
+	int64_t created_s;
+	uint32_t format;     /* version of the file */
+};
+
+struct wallet;
+
+/* ---- the directory ---- */
+
+/* Makes it (0700) when missing and `make`. DENIED, with the sentence to act on, when it is looser than 0700, another's, or unreadable. */
+struct cf_status wallet_dir_check(const char *dir, bool make) CF_CHECKED;
+typedef struct cf_status (*wallet_each_fn)(const char *path, void *arg);
+/* Calls fn for each file *.coffer in the directory, in no order; a missing directory has none. */
+struct cf_status wallet_dir_each(const char *dir, wallet_each_fn fn, void *arg) CF_CHECKED;
+
+/* ---- life ---- */
+
+struct wallet_new {
+	const char *dir;
+	const char *label;
+	struct span user_pin_opt; /* .p NULL: none yet */
+	struct span so_pin_opt;   /* .p NULL: none, for ever */
+	struct wallet_kdf kdf;    /* zeros: defaults */
+};
+/* At least one PIN.  The file is complete and durable under its final name, or not there.
+ * EXISTS: a wallet of that label is in the directory. */
+struct cf_status wallet_create(const struct wallet_new *request, struct wallet **out) CF_CHECKED;
+/* DENIED: permissions looser than 0600; CORRUPT, UNSUPPORTED (a later format), IO. */
+struct cf_status wallet_open(const char *path, struct wallet **out) CF_CHECKED;
+struct wallet *wallet_ref(struct wallet *w);
+void wallet_unref(struct wallet *w);
+AUTO_DEFINE(wallet, wallet_unref)
+const char *wallet_path(const struct wallet *w);
+/* Reads it afresh from the file. */
+struct cf_status wallet_get_info(struct wallet *w, struct wallet_info *info) CF_CHECKED;
+/* NOT_FOUND when the file was removed or replaced under us: reopen. Cheap enough for C_GetSlotList. */
+struct cf_status wallet_still_there(struct wallet *w) CF_CHECKED;
+
+/* ---- PINs: each costs a full Argon2id ---- */
+
+/* `limit` failures lock the PIN (0: never).  The try is counted durably before the PIN is checked;
+ * a success clears the count.  DENIED: wrong PIN; LOCKED; NOT_FOUND: no such wrap. */
+struct cf_status wallet_unlock(struct wallet *w, enum wallet_role role, struct span pin, uint32_t limit,
+			       struct secret **key) CF_CHECKED;
+/* Wraps the key under a new PIN for that role; failures become 0. Needs the wallet key. `kdf` zeros: as before or defaults. */
+struct cf_status wallet_set_pin(struct wallet *w, struct secret *key, enum wallet_role role, struct span pin,
+				const struct wallet_kdf *kdf) CF_CHECKED;
+struct cf_status wallet_rename(struct wallet *w, struct secret *key, const char *label) CF_CHECKED;
+/* C_InitToken on a wallet: removes every object and the user PIN, takes a new wallet key wrapped under
+ * the SO PIN (already verified: `key` is the old one), sets the label; the serial stays. */
+struct cf_status wallet_reset(struct wallet *w, struct secret *key, struct span so_pin, const char *label) CF_CHECKED;
+/* A consistent copy, 0600, durable, while in use. EXISTS unless `replace`. */
+struct cf_status wallet_backup(struct wallet *w, const char *path, bool replace) CF_CHECKED;
+/* Copies a backup into `dir` after checking that it is a wallet; EXISTS when its serial or label is there
+ * (unless replace, which keeps the old file until the new one is durable). */
+struct cf_status wallet_restore(const char *backup, const char *dir, bool replace, char **path) CF_CHECKED;
+/* Removes the file. */
+struct cf_status wallet_delete(struct wallet *w) CF_CHECKED;
+
+/* ---- objects ---- */
+
+/* One stored object: sealed attributes (private) or plain attributes and a MAC (public). */
+struct wallet_object {
+	uint64_t number;     /* 1.., never used again in this wallet */
+	uint64_t version;    /* of the wallet's change that wrote it; grows */
+	bool is_private;
+	struct buf body;     /* as stored */
+	struct buf terms;    /* keyed search terms, WALLET_TERM_SIZE each; only while it is written */
+};
+void wallet_object_release(struct wallet_object *o);
+#define AUTO_WALLET_OBJECT __attribute__((cleanup(wallet_object_release))) struct wallet_object
+
+/* A search term: which attribute, which value. `tag` is the caller's attribute number. */
+struct wallet_term {
+	uint64_t tag;
+	struct span value;
+};
+
+/* A change: one transaction.  Between begin and commit/abort the wallet is locked to this thread. */
+struct wallet_change;
+/* AGAIN: another process writes (after the busy time-out); READONLY, FULL, FORGED (the set's digest does not verify). */
+struct cf_status wallet_change_begin(struct wallet *w, struct secret *key, struct wallet_change **out) CF_CHECKED;
+/* A new number, or the next version of an existing object; fills number and version of `o`. */
+struct cf_status wallet_change_new(struct wallet_change *c, bool is_private, struct wallet_object *o) CF_CHECKED;
+struct cf_status wallet_change_again(struct wallet_change *c, uint64_t number, bool is_private, struct wallet_object *o) CF_CHECKED;
+/* Fills o->body and o->terms from the encoded attributes: seals them (private) or adds the MAC (public).
+ * `plain` and the terms' values may lie in scope memory (a private object's must).  No store call is made. */
+struct cf_status wallet_change_seal(struct vault_scope *scope, struct wallet_change *c, struct wallet_object *o,
+				    struct span plain, const struct wallet_term *terms, size_t count) CF_CHECKED;
+/* Stores a sealed object, its terms and its place in the authenticated set. Outside of any scope. */
+struct cf_status wallet_change_put(struct wallet_change *c, const struct wallet_object *o) CF_CHECKED;
+struct cf_status wallet_change_remove(struct wallet_change *c, uint64_t number) CF_CHECKED;
+/* Durable when OK.  Consumes c either way. */
+struct cf_status wallet_change_commit(struct wallet_change *c) CF_CHECKED;
+/* Nothing of it happened. NULL is fine. */
+void wallet_change_abort(struct wallet_change *c);
+AUTO_DEFINE(wallet_change, wallet_change_abort)
+
+/* Reads one row.  With a key its place and version are checked against the authenticated set:
+ * FORGED names the row in the error sentence. NOT_FOUND.  Without a key only public rows are found. */
+struct cf_status wallet_fetch(struct wallet *w, struct secret *key_opt, uint64_t number, struct wallet_object *out) CF_CHECKED;
+/* Opens a private row into scope memory; *n is the length. dst.n >= body.n suffices. FORGED. */
+struct cf_status wallet_open_private(struct vault_scope *scope, struct wallet *w, struct secret *key,
+				     const struct wallet_object *o, struct mspan dst, size_t *n) CF_CHECKED;
+/* The attributes of a public row, in place in o->body; with a key the MAC is checked first: FORGED. */
+struct cf_status wallet_open_public(struct wallet *w, struct secret *key_opt, const struct wallet_object *o,
+				    struct span *plain) CF_CHECKED;
+
+/* Numbers, ascending, greater than `after`, of objects that carry all the terms (at most 8; 0: all objects).
+ * Terms first by selectivity.  Searches the public index, and the private one when `with_private` (needs key).
+ * A hit is a candidate: the caller compares the opened object.  *found < max: there are no more. */
+struct cf_status wallet_find(struct wallet *w, struct secret *key_opt, bool with_private, const struct wallet_term *terms,
+			     size_t count, uint64_t after, uint64_t *numbers, size_t max, size_t *found) CF_CHECKED;
+
+/* A number that differs whenever this or another process has changed objects, PINs or label since; one
+ * small read of the file (about 0.2 us), no lock waited for. */
+struct cf_status wallet_generation(struct wallet *w, uint64_t *generation) CF_CHECKED;
+
+/* Checks everything: structure, every row, version, MAC, seal, index terms, the set's digest.  `report`
+ * gets one sentence for each fault (never a private label).  OK: *faults == 0 means clean.
+ * terms_of gives the terms of an opened object, so that the index can be checked both ways. */
+struct wallet_checker {
+	void (*report)(const char *sentence, void *arg);
+	struct cf_status (*terms_of)(struct vault_scope *scope, struct span plain, struct wallet_term *terms,
+				     size_t max, size_t *count, void *arg);
+	void *arg;
+};
+struct cf_status wallet_verify(struct wallet *w, struct secret *key, const struct wallet_checker *checker,
+			       uint64_t *objects, uint64_t *faults) CF_CHECKED;
+
+#endif

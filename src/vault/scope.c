@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vault/scope.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "vault/arena.h"
+#include "vault/scope_internal.h"
+#include "vault/stack.h"
+
+struct block {
+	struct region region;
+	struct block *next;
+};
+
+/* Lives on the caller's stack: it holds no secret itself. */
+struct vault_scope {
+	struct stack *stack;
+	struct block *blocks;
+};
+
+static _Thread_local bool inside;
+
+static void blocks_free(struct vault_scope *scope)
+{
+	while (scope->blocks != NULL) {
+		struct block *b = scope->blocks;
+
+		scope->blocks = b->next;
+		if (!region_intact(&b->region))
+			vault_damaged("a canary of scope memory was overwritten");
+		region_free(&b->region);
+		mem_free(b);
+	}
+}
+
+static struct cf_status enter(struct vault_scope *scope)
+{
+	if (!vault_usable())
+		return error_set(CF_STATUS(CLOSED), "the vault is closed");
+	if (inside)
+		return scope_misused();
+	return stack_take(&scope->stack);
+}
+
+static void leave(struct vault_scope *scope)
+{
+	blocks_free(scope);
+	if (!stack_give(scope->stack))
+		vault_damaged("a canary of a vault stack was overwritten");
+}
+
+struct cf_status vault_run(vault_fn fn, void *arg)
+{
+	struct vault_scope scope = { 0 };
+
+	CF_TRY(enter(&scope));
+	inside = true;
+	stack_call(scope.stack, fn, &scope, arg);
+	inside = false;
+	leave(&scope);
+	return CF_OK;
+}
+
+struct cf_status vault_measure(vault_fn fn, void *arg, size_t *depth)
+{
+	struct vault_scope scope = { 0 };
+
+	CF_TRY(enter(&scope));
+	stack_paint(scope.stack);
+	inside = true;
+	stack_call(scope.stack, fn, &scope, arg);
+	inside = false;
+	*depth = stack_depth(scope.stack);
+	leave(&scope);
+	return CF_OK;
+}
+
+struct cf_status vault_scope_alloc(struct vault_scope *scope, size_t n, struct mspan *out)
+{
+	struct block *b = NEW(block);
+	struct cf_status status;
+
+	if (b == NULL)
+		return CF_STATUS(NOMEM);
+	status = region_new(n, &b->region);
+	if (cf_failed(status)) {
+		mem_free(b);
+		return status;
+	}
+	b->next = scope->blocks;
+	scope->blocks = b;
+	*out = mspan(b->region.use.p, n);
+	return CF_OK;
+}
+
+static bool block_holds(const struct block *b, uintptr_t at, size_t n)
+{
+	uintptr_t low = (uintptr_t)b->region.use.p;
+
+	return at >= low && n <= b->region.use.n && at - low <= b->region.use.n - n;
+}
+
+bool scope_holds(const struct vault_scope *scope, const void *p, size_t n)
+{
+	if (stack_holds(scope->stack, p, n))
+		return true;
+	for (const struct block *b = scope->blocks; b != NULL; b = b->next)
+		if (block_holds(b, (uintptr_t)p, n))
+			return true;
+	return false;
+}
+
+struct cf_status scope_misused(void)
+{
+#ifdef COFFER_DEBUG
+	__builtin_trap();
+#endif
+	return error_set(CF_STATUS(INVALID), "a secret was asked for outside of its scope");
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vault/secret.h"
+
+#include <sodium.h>
+#include <stdatomic.h>
+
+#include "base/lock.h"
+#include "base/mem.h"
+#include "vault/key.h"
+#include "vault/scope_internal.h"
+#include "vault/seal.h"
+#include "vault/secret_internal.h"
+
+struct secret {
+	_Atomic unsigned refs;
+	struct secret *next, *prev;
+	size_t n;
+	uint8_t nonce[SEAL_NONCE_SIZE];
+	uint8_t sealed[]; /* n + SEAL_TAG_SIZE */
+};
+
+/* Every living secret, so that a new coffer key can take them all over. */
+static struct {
+	struct lock lock;
+	struct secret *first;
+	size_t count, largest;
+} living;
+
+struct cf_status secrets_open(void)
+{
+	living.first = NULL;
+	living.count = living.largest = 0;
+	return lock_init(&living.lock, LOCK_LEAF);
+}
+
+void secrets_close(void)
+{
+	lock_destroy(&living.lock);
+}
+
+size_t secrets_count(void)
+{
+	LOCKED(&living.lock);
+	return living.count;
+}
+
+static void enlist(struct secret *s)
+{
+	LOCKED(&living.lock);
+	s->next = living.first;
+	if (s->next != NULL)
+		s->next->prev = s;
+	living.first = s;
+	living.count++;
+	if (s->n > living.largest)
+		living.largest = s->n;
+}
+
+static void delist(struct secret *s)
+{
+	LOCKED(&living.lock);
+	if (s->prev != NULL)
+		s->prev->next = s->next;
+	else
+		living.first = s->next;
+	if (s->next != NULL)
+		s->next->prev = s->prev;
+	living.count--;
+}
+
+static struct span sealed_bytes(const struct secret *s)
+{
+	return span(s->sealed, s->n + SEAL_TAG_SIZE);
+}
+
+struct cf_status secret_seal(struct vault_scope *scope, struct span plain, struct secret **out)
+{
+	uint8_t key[COFFER_KEY_SIZE];
+	struct secret *s;
+
+	if (plain.n == 0 || plain.n > SECRET_MAX)
+		return CF_STATUS(LIMIT);
+	s = mem_alloc(sizeof(*s) + plain.n + SEAL_TAG_SIZE);
+	if (s == NULL)
+		return CF_STATUS(NOMEM);
+	atomic_init(&s->refs, 1);
+	s->n = plain.n;
+	/* Enlisted before the key can change: rotation holds the lock for writing. */
+	coffer_key_read_lock();
+	coffer_key_get(scope, key);
+	seal_encrypt(key, s->nonce, plain, s->sealed);
+	enlist(s);
+	coffer_key_unlock();
+	*out = s;
+	return CF_OK;
+}
+
+/* On use, since there is no thread to do it.  What fails here is tried again at the next use. */
+static void housekeep(struct vault_scope *scope)
+{
+	if (!coffer_key_stale())
+		return;
+	if (coffer_key_expired()) {
+		cf_ignore(secrets_rotate(scope), "tried again at the next use");
+		return;
+	}
+	coffer_key_write_lock();
+	if (coffer_key_stale())
+		coffer_key_rerandomise(scope);
+	coffer_key_unlock();
+}
+
+struct cf_status secret_open(struct vault_scope *scope, const struct secret *s, struct mspan dst)
+{
+	uint8_t key[COFFER_KEY_SIZE];
+	bool genuine;
+
+	if (dst.n < s->n || !scope_holds(scope, dst.p, s->n))
+		return scope_misused();
+	housekeep(scope);
+	coffer_key_read_lock();
+	coffer_key_get(scope, key);
+	genuine = seal_decrypt(key, s->nonce, sealed_bytes(s), dst.p);
+	coffer_key_unlock();
+	if (genuine)
+		return CF_OK;
+	vault_damaged("a sealed secret does not verify");
+	return CF_STATUS(FORGED);
+}
+
+/* Opens with the old key and seals with the new one, in place. False when one was forged. */
+static bool reseal_all(const uint8_t *old_key, const uint8_t *new_key, uint8_t *scratch)
+{
+	LOCKED(&living.lock);
+	for (struct secret *s = living.first; s != NULL; s = s->next) {
+		if (!seal_decrypt(old_key, s->nonce, sealed_bytes(s), scratch))
+			return false;
+		seal_encrypt(new_key, s->nonce, span(scratch, s->n), s->sealed);
+	}
+	return true;
+}
+
+static struct cf_status rotate_locked(struct vault_scope *scope, struct mspan scratch)
+{
+	uint8_t old_key[COFFER_KEY_SIZE], new_key[COFFER_KEY_SIZE];
+
+	if (living.largest > scratch.n)
+		return CF_STATUS(AGAIN); /* a larger one was sealed meanwhile */
+	coffer_key_get(scope, old_key);
+	randombytes_buf(new_key, sizeof(new_key));
+	if (!reseal_all(old_key, new_key, scratch.p)) {
+		vault_damaged("a sealed secret does not verify");
+		return CF_STATUS(FORGED);
+	}
+	coffer_key_replace(scope, new_key);
+	return CF_OK;
+}
+
+struct cf_status secrets_rotate(struct vault_scope *scope)
+{
+	struct mspan scratch;
+	struct cf_status status;
+	size_t n;
+
+	/* Everything that can fail comes before the first secret is touched. */
+	lock_take(&living.lock);
+	n = living.largest == 0 ? 1 : living.largest;
+	lock_drop(&living.lock);
+	CF_TRY(vault_scope_alloc(scope, n, &scratch));
+	coffer_key_write_lock();
+	status = rotate_locked(scope, scratch);
+	coffer_key_unlock();
+	return status;
+}
+
+size_t secret_size(const struct secret *s)
+{
+	return s->n;
+}
+
+struct secret *secret_ref(struct secret *s)
+{
+	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	return s;
+}
+
+void secret_unref(struct secret *s)
+{
+	if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	delist(s);
+	sodium_memzero(s->sealed, s->n + SEAL_TAG_SIZE);
+	mem_free(s);
+}

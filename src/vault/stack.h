@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Vault stacks: guarded regions that a function runs on, kept in a small pool.
+ * A stack in the pool is all zeros.
+ */
+#ifndef COFFER_VAULT_STACK_H
+#define COFFER_VAULT_STACK_H
+
+#include "base/status.h"
+#include "vault/scope.h"
+
+struct stack;
+
+struct cf_status stacks_open(void) CF_CHECKED;
+void stacks_close(void);
+void stacks_count(size_t *count, size_t *bytes);
+
+/* A stack of one's own; the pool makes one when all are in use. NOMEM. */
+struct cf_status stack_take(struct stack **out) CF_CHECKED;
+/* Wipes it, and keeps it for the next or unmaps it.  False when its canary was overwritten. */
+bool stack_give(struct stack *s);
+
+/* Runs fn(scope, arg) on the stack; on return the registers that may hold what fn computed are cleared. */
+void stack_call(struct stack *s, vault_fn fn, struct vault_scope *scope, void *arg);
+
+/* True when [p, p+n) lies on this stack. */
+bool stack_holds(const struct stack *s, const void *p, size_t n);
+
+/* For measuring: paints the stack; after a call tells how deep it was used. */
+void stack_paint(struct stack *s);
+size_t stack_depth(const struct stack *s);
+
+#endif

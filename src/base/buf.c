@@ -84,3 +84,10 @@ struct cf_status buf_status(const struct buf *b)
 {
 	return (struct cf_status){ b->failed };
 }
+
+struct cf_status buf_grow(struct buf *b, size_t n)
+{
+	if (make_room(b, n))
+		b->n += n;
+	return buf_status(b);
+}

@@ -31,6 +31,8 @@ void buf_u32(struct buf *b, uint32_t v);
 void buf_u64(struct buf *b, uint64_t v);
 /* u32 length, then the bytes. */
 void buf_string(struct buf *b, struct span s);
+/* `n` more bytes, not yet written, at the end: the caller fills p[old n ...]. */
+struct cf_status buf_grow(struct buf *b, size_t n) CF_CHECKED;
 /* NOMEM or LIMIT when any write since the start failed. */
 struct cf_status buf_status(const struct buf *b) CF_CHECKED;
 void buf_clear(struct buf *b);

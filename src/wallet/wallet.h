@@ -64,6 +64,7 @@ struct cf_status wallet_dir_each(const char *dir, wallet_each_fn fn, void *arg) 
 struct wallet_new {
 	const char *dir;
 	const char *label;
+	const uint8_t *serial_opt; /* WALLET_SERIAL_SIZE bytes; NULL: drawn */
 	struct span user_pin_opt; /* .p NULL: none yet */
 	struct span so_pin_opt;   /* .p NULL: none, for ever */
 	struct wallet_kdf kdf;    /* zeros: defaults */
@@ -94,7 +95,8 @@ struct cf_status wallet_set_pin(struct wallet *w, struct secret *key, enum walle
 struct cf_status wallet_rename(struct wallet *w, struct secret *key, const char *label) CF_CHECKED;
 /* C_InitToken on a wallet: removes every object and the user PIN, takes a new wallet key wrapped under
  * the SO PIN (already verified: `key` is the old one), sets the label; the serial stays. */
-struct cf_status wallet_reset(struct wallet *w, struct secret *key, struct span so_pin, const char *label) CF_CHECKED;
+struct cf_status wallet_reset(struct wallet *w, struct secret *key, struct span so_pin, const struct wallet_kdf *kdf,
+			      const char *label) CF_CHECKED;
 /* A consistent copy, 0600, durable, while in use. EXISTS unless `replace`. */
 struct cf_status wallet_backup(struct wallet *w, const char *path, bool replace) CF_CHECKED;
 /* Copies a backup into `dir` after checking that it is a wallet; EXISTS when its serial or label is there
@@ -114,6 +116,7 @@ struct wallet_object {
 	struct buf terms;    /* keyed search terms, WALLET_TERM_SIZE each; only while it is written */
 };
 void wallet_object_release(struct wallet_object *o);
+#define WALLET_OBJECT_INIT { .body = BUF_INIT(WALLET_OBJECT_MAX + 64), .terms = BUF_INIT(4096) }
 #define AUTO_WALLET_OBJECT __attribute__((cleanup(wallet_object_release))) struct wallet_object
 
 /* A search term: which attribute, which value. `tag` is the caller's attribute number. */
@@ -129,6 +132,8 @@ struct cf_status wallet_change_begin(struct wallet *w, struct secret *key, struc
 /* A new number, or the next version of an existing object; fills number and version of `o`. */
 struct cf_status wallet_change_new(struct wallet_change *c, bool is_private, struct wallet_object *o) CF_CHECKED;
 struct cf_status wallet_change_again(struct wallet_change *c, uint64_t number, bool is_private, struct wallet_object *o) CF_CHECKED;
+/* As wallet_fetch, inside the change: what is read cannot have been replaced when it is written again. */
+struct cf_status wallet_change_fetch(struct wallet_change *c, uint64_t number, struct wallet_object *out) CF_CHECKED;
 /* Fills o->body and o->terms from the encoded attributes: seals them (private) or adds the MAC (public).
  * `plain` and the terms' values may lie in scope memory (a private object's must).  No store call is made. */
 struct cf_status wallet_change_seal(struct vault_scope *scope, struct wallet_change *c, struct wallet_object *o,

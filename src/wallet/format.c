@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wallet/format.h"
+
+#include "base/codec.h"
+#include "base/error.h"
+
+/* Argon2id parameters that a file may ask for; beyond them it is hostile, not cautious. */
+#define KDF_MEMORY_MIN_KIB 8
+#define KDF_MEMORY_MAX_KIB (4u << 20)
+#define KDF_PASSES_MAX 1000
+
+static void header_body(const struct header *h, struct buf *out)
+{
+	buf_u32(out, h->format);
+	buf_bytes(out, SPAN_OF(h->serial));
+	buf_u64(out, h->created_s);
+	buf_string(out, span_str(h->label));
+	buf_bytes(out, SPAN_OF(h->public_salt));
+	buf_u64(out, h->change);
+	buf_u64(out, h->next_number);
+	buf_u64(out, h->objects);
+	buf_u32(out, h->levels);
+	buf_u64(out, h->root_version);
+}
+
+void header_encode(const struct header *h, struct buf *out)
+{
+	header_body(h, out);
+	buf_bytes(out, SPAN_OF(h->mac));
+}
+
+static void copy_exact(void *dst, size_t n, struct reader *r)
+{
+	struct span s = read_bytes(r, n);
+
+	bytes_copy(dst, s.p, s.n);
+}
+
+struct cf_status header_decode(struct span bytes, struct header *h)
+{
+	struct reader r = reader_of(bytes);
+	struct span label;
+
+	*h = (struct header){ .format = read_u32(&r) };
+	if (!r.failed && h->format > FORMAT_VERSION)
+		return error_set(CF_STATUS(UNSUPPORTED), "the wallet was written by a later release (format %u)", h->format);
+	copy_exact(h->serial, sizeof(h->serial), &r);
+	h->created_s = read_u64(&r);
+	label = read_string(&r);
+	if (label.n > WALLET_LABEL_MAX)
+		return CF_STATUS(CORRUPT);
+	bytes_copy(h->label, label.p, label.n);
+	copy_exact(h->public_salt, sizeof(h->public_salt), &r);
+	h->change = read_u64(&r);
+	h->next_number = read_u64(&r);
+	h->objects = read_u64(&r);
+	h->levels = read_u32(&r);
+	h->root_version = read_u64(&r);
+	copy_exact(h->mac, sizeof(h->mac), &r);
+	CF_TRY(read_end(&r));
+	return h->format == 0 || h->levels == 0 || h->levels > 7 || h->next_number == 0 ? CF_STATUS(CORRUPT) : CF_OK;
+}
+
+void wrap_encode(const struct wrap *w, struct buf *out)
+{
+	buf_u32(out, w->kdf.memory_kib);
+	buf_u32(out, w->kdf.passes);
+	buf_u8(out, w->to_be_changed ? 1 : 0);
+	buf_bytes(out, SPAN_OF(w->salt));
+	buf_bytes(out, SPAN_OF(w->nonce));
+	buf_bytes(out, SPAN_OF(w->sealed));
+}
+
+struct cf_status wrap_decode(struct span bytes, struct wrap *w)
+{
+	struct reader r = reader_of(bytes);
+
+	*w = (struct wrap){ .kdf.memory_kib = read_u32(&r) };
+	w->kdf.passes = read_u32(&r);
+	w->to_be_changed = read_u8(&r) != 0;
+	copy_exact(w->salt, sizeof(w->salt), &r);
+	copy_exact(w->nonce, sizeof(w->nonce), &r);
+	copy_exact(w->sealed, sizeof(w->sealed), &r);
+	if (cf_failed(read_end(&r)) || w->kdf.memory_kib < KDF_MEMORY_MIN_KIB || w->kdf.memory_kib > KDF_MEMORY_MAX_KIB ||
+	    w->kdf.passes == 0 || w->kdf.passes > KDF_PASSES_MAX)
+		return error_set(CF_STATUS(CORRUPT), "a PIN record of the wallet is damaged");
+	return CF_OK;
+}
+
+void wrap_context(const struct header *h, enum wallet_role role, const struct wrap *w, struct buf *out)
+{
+	buf_bytes(out, span_str("coffer wrap"));
+	buf_u32(out, h->format);
+	buf_bytes(out, SPAN_OF(h->serial));
+	buf_u8(out, (uint8_t)role);
+	buf_u32(out, w->kdf.memory_kib);
+	buf_u32(out, w->kdf.passes);
+	buf_u8(out, w->to_be_changed ? 1 : 0);
+	buf_bytes(out, SPAN_OF(w->salt));
+}
+
+static void node_body(const struct node *n, struct buf *out)
+{
+	buf_u64(out, n->version);
+	for (size_t i = 0; i < NODE_FAN_OUT; i++)
+		buf_u64(out, n->child[i]);
+}
+
+void node_encode(const struct node *n, struct buf *out)
+{
+	node_body(n, out);
+	buf_bytes(out, SPAN_OF(n->mac));
+}
+
+struct cf_status node_decode(struct span bytes, unsigned level, uint64_t position, struct node *n)
+{
+	struct reader r = reader_of(bytes);
+
+	n->level = level;
+	n->position = position;
+	n->version = read_u64(&r);
+	for (size_t i = 0; i < NODE_FAN_OUT; i++)
+		n->child[i] = read_u64(&r);
+	copy_exact(n->mac, sizeof(n->mac), &r);
+	return read_end(&r);
+}
+
+void node_context(const struct header *h, const struct node *n, struct buf *out)
+{
+	buf_bytes(out, span_str("coffer node"));
+	buf_u32(out, h->format);
+	buf_bytes(out, SPAN_OF(h->serial));
+	buf_u32(out, n->level);
+	buf_u64(out, n->position);
+	node_body(n, out);
+}
+
+void object_context(const struct header *h, uint64_t number, uint64_t version, bool is_private,
+		    uint8_t out[OBJECT_CONTEXT_SIZE])
+{
+	bytes_copy(out, "coffer object\0", 14);
+	codec_put_u32(out + 14, h->format);
+	bytes_copy(out + 18, h->serial, WALLET_SERIAL_SIZE);
+	codec_put_u64(out + 18 + WALLET_SERIAL_SIZE, number);
+	codec_put_u64(out + 26 + WALLET_SERIAL_SIZE, version);
+	out[34 + WALLET_SERIAL_SIZE] = is_private ? 1 : 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What making a wallet needs of pin.c. */
+#ifndef COFFER_WALLET_PIN_H
+#define COFFER_WALLET_PIN_H
+
+#include "wallet/format.h"
+
+/* A new random wallet key, born in a scope. */
+struct cf_status pin_new_key(struct secret **out) CF_CHECKED;
+/* The encoded wrap of `key` under the PIN. kdf zeros: the defaults. */
+struct cf_status pin_wrap(const struct header *h, struct secret *key, enum wallet_role role, struct span pin,
+			  const struct wallet_kdf *kdf, struct buf *out) CF_CHECKED;
+
+#endif

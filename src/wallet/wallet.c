@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "wallet/wallet_internal.h"
+
+static const char header_name[] = "header";
+
+struct header_work {
+	struct secret *key;
+	const struct header *header;
+	uint8_t mac[FORMAT_MAC_SIZE];
+	struct cf_status status;
+};
+
+static void header_in_scope(struct vault_scope *scope, void *arg)
+{
+	struct header_work *work = arg;
+	struct wallet_keys keys;
+
+	work->status = keys_open(scope, work->key, &keys);
+	if (cf_ok(work->status))
+		header_mac(scope, &keys, work->header, work->mac);
+}
+
+static struct cf_status header_authenticate(struct wallet *w, struct secret *key)
+{
+	struct header_work work = { .key = key, .header = &w->header };
+
+	CF_TRY(vault_run(header_in_scope, &work));
+	CF_TRY(work.status);
+	if (sodium_memcmp(work.mac, w->header.mac, FORMAT_MAC_SIZE) != 0)
+		return error_set(CF_STATUS(FORGED), "%s: its header was tampered with", w->path);
+	w->header_trusted = true;
+	return CF_OK;
+}
+
+static struct cf_status header_read(struct wallet *w, uint64_t counter)
+{
+	AUTO_BUF bytes = BUF_INIT(HEADER_MAX);
+	struct header h;
+	struct cf_status status = store_meta_get(w->store, header_name, &bytes);
+
+	if (cf_ok(status))
+		status = header_decode(buf_span(&bytes), &h);
+	if (cf_is(status, CF_CODE_UNSUPPORTED))
+		return status;
+	if (cf_is(status, CF_CODE_NOT_FOUND) || cf_is(status, CF_CODE_CORRUPT) || cf_is(status, CF_CODE_LIMIT))
+		return error_set(CF_STATUS(CORRUPT), "%s: its header is damaged", w->path);
+	CF_TRY(status);
+	/* A PIN try moves the counter too: only another header makes us forget. */
+	if (!w->header_loaded || memcmp(h.mac, w->header.mac, FORMAT_MAC_SIZE) != 0) {
+		set_cache_drop(w);
+		w->header_trusted = false;
+	}
+	w->header = h;
+	w->header_loaded = true;
+	w->counter = counter;
+	return CF_OK;
+}
+
+struct cf_status wallet_refresh(struct wallet *w, struct secret *key_opt)
+{
+	uint64_t counter;
+
+	CF_TRY(store_counter(w->store, &counter));
+	if (!w->header_loaded || counter != w->counter)
+		CF_TRY(header_read(w, counter));
+	if (key_opt != NULL && !w->header_trusted)
+		return header_authenticate(w, key_opt);
+	return CF_OK;
+}
+
+struct cf_status wallet_header_write(struct wallet *w, struct secret *key, struct header *h)
+{
+	AUTO_BUF bytes = BUF_INIT(HEADER_MAX);
+	struct header_work work = { .key = key, .header = h };
+
+	CF_TRY(vault_run(header_in_scope, &work));
+	CF_TRY(work.status);
+	bytes_copy(h->mac, work.mac, FORMAT_MAC_SIZE);
+	header_encode(h, &bytes);
+	CF_TRY(buf_status(&bytes));
+	return store_meta_put(w->store, header_name, buf_span(&bytes));
+}
+
+/* The journal beside it is created by SQLite with the file's own mode. */
+static struct cf_status check_file(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return error_errno(errno, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return error_set(CF_STATUS(DENIED), "%s: is not a regular file", path);
+	if (st.st_uid != geteuid() && geteuid() != 0)
+		return error_set(CF_STATUS(DENIED), "%s: belongs to another user", path);
+	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		return error_set(CF_STATUS(DENIED), "%s: others may read or write it (mode %03o); run chmod 600 on it", path,
+				 (unsigned)st.st_mode & 0777u);
+	return CF_OK;
+}
+
+static struct cf_status wallet_load(struct wallet *w)
+{
+	struct cf_status status;
+	LOCKED(&w->lock);
+
+	CF_TRY(store_snapshot(w->store));
+	status = wallet_refresh(w, NULL);
+	store_snapshot_end(w->store);
+	w->identity = w->header;
+	return status;
+}
+
+struct cf_status wallet_open(const char *path, struct wallet **out)
+{
+	AUTO(wallet) w = NULL;
+
+	CF_TRY(check_file(path));
+	w = NEW(wallet);
+	if (w == NULL)
+		return CF_STATUS(NOMEM);
+	atomic_init(&w->refs, 1);
+	CF_TRY(lock_init(&w->lock, LOCK_STORE));
+	w->path = mem_string(path);
+	if (w->path == NULL)
+		return CF_STATUS(NOMEM);
+	CF_TRY(store_open(path, &w->store));
+	CF_TRY(wallet_load(w));
+	*out = TAKE(w);
+	return CF_OK;
+}
+
+struct wallet *wallet_ref(struct wallet *w)
+{
+	atomic_fetch_add_explicit(&w->refs, 1, memory_order_relaxed);
+	return w;
+}
+
+void wallet_unref(struct wallet *w)
+{
+	if (w == NULL || atomic_fetch_sub_explicit(&w->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	set_cache_drop(w);
+	store_close(w->store);
+	lock_destroy(&w->lock);
+	mem_free(w->path);
+	mem_free(w);
+}
+
+const char *wallet_path(const struct wallet *w)
+{
+	return w->path;
+}
+
+static struct cf_status pin_info(struct wallet *w, enum wallet_role role, struct wallet_info *info)
+{
+	AUTO_BUF bytes = BUF_INIT(256);
+	struct wrap wrap;
+	uint32_t failures;
+	struct cf_status status = store_wrap_get(w->store, role, &bytes, &failures);
+
+	if (cf_is(status, CF_CODE_NOT_FOUND))
+		return CF_OK;
+	CF_TRY(status);
+	CF_TRY(wrap_decode(buf_span(&bytes), &wrap));
+	info->pin[role] = (struct wallet_pin_state){ true, failures, wrap.to_be_changed };
+	info->kdf[role] = wrap.kdf;
+	return CF_OK;
+}
+
+static struct cf_status fill_info(struct wallet *w, struct wallet_info *info)
+{
+	CF_TRY(wallet_refresh(w, NULL));
+	*info = (struct wallet_info){ .created_s = (int64_t)w->header.created_s, .format = w->header.format };
+	bytes_copy(info->serial, w->header.serial, WALLET_SERIAL_SIZE);
+	bytes_copy(info->label, w->header.label, sizeof(info->label));
+	CF_TRY(pin_info(w, WALLET_USER, info));
+	return pin_info(w, WALLET_SO, info);
+}
+
+struct cf_status wallet_get_info(struct wallet *w, struct wallet_info *info)
+{
+	struct cf_status status;
+	LOCKED(&w->lock);
+
+	CF_TRY(store_snapshot(w->store));
+	status = fill_info(w, info);
+	store_snapshot_end(w->store);
+	return status;
+}
+
+struct cf_status wallet_still_there(struct wallet *w)
+{
+	LOCKED(&w->lock);
+	return store_still_there(w->store);
+}
+
+struct cf_status wallet_generation(struct wallet *w, uint64_t *generation)
+{
+	return store_counter(w->store, generation);
+}
+
+struct cf_status wallet_label_check(const char *label)
+{
+	size_t n = strlen(label);
+
+	if (n == 0 || n > WALLET_LABEL_MAX)
+		return error_set(CF_STATUS(INVALID), "a wallet's label has 1 to %d bytes", WALLET_LABEL_MAX);
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)label[i] < 0x20 || label[i] == 0x7f)
+			return error_set(CF_STATUS(INVALID), "a wallet's label has no control characters");
+	return CF_OK;
+}
+
+/* In a transaction of its own. */
+static struct cf_status header_change(struct wallet *w, struct secret *key, const char *label)
+{
+	struct header h;
+
+	CF_TRY(wallet_refresh(w, key));
+	h = w->header;
+	h.change++;
+	memset(h.label, 0, sizeof(h.label));
+	bytes_copy(h.label, label, strlen(label));
+	CF_TRY(wallet_header_write(w, key, &h));
+	return store_commit(w->store);
+}
+
+struct cf_status wallet_rename(struct wallet *w, struct secret *key, const char *label)
+{
+	struct cf_status status;
+	LOCKED(&w->lock);
+
+	CF_TRY(wallet_label_check(label));
+	CF_TRY(store_begin(w->store));
+	status = header_change(w, key, label);
+	if (cf_failed(status))
+		store_rollback(w->store);
+	return status;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A wallet as the files of this room see it. */
+#ifndef COFFER_WALLET_INTERNAL_H
+#define COFFER_WALLET_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "base/lock.h"
+#include "store/store.h"
+#include "wallet/format.h"
+#include "wallet/seal.h"
+#include "wallet/wallet.h"
+
+#define NODE_CACHE 32
+
+struct wallet {
+	_Atomic unsigned refs;
+	char *path;
+	struct header identity;  /* format, serial, public salt: never change, read without the lock */
+	struct lock lock;        /* rank STORE: everything below */
+	struct store *store;
+	struct header header;    /* as of `counter` */
+	bool header_loaded;
+	bool header_trusted;     /* its MAC was checked */
+	uint64_t counter;        /* the store's, when the header was read */
+	struct node *cache[NODE_CACHE]; /* checked nodes of the set; dropped when the header changes */
+};
+
+/* ---- wallet.c ---- */
+
+/* Brings the header up to date; with a key it is authenticated. Lock held, inside a snapshot or transaction. FORGED, CORRUPT. */
+struct cf_status wallet_refresh(struct wallet *w, struct secret *key_opt) CF_CHECKED;
+struct cf_status wallet_label_check(const char *label) CF_CHECKED;
+/* MAC and store it. Lock held, in a transaction. */
+struct cf_status wallet_header_write(struct wallet *w, struct secret *key, struct header *h) CF_CHECKED;
+
+/* ---- set.c: the tree over all objects' versions ---- */
+
+/* The version that the object must have; 0: there is no such object. Header trusted. FORGED. */
+struct cf_status set_lookup(struct wallet *w, struct secret *key, uint64_t number, uint64_t *version) CF_CHECKED;
+void set_cache_drop(struct wallet *w);
+
+struct set_change {
+	struct node **dirty;
+	size_t count, room;
+};
+/* The object has this version from now on (0: it is gone). `h` is the change's own header. */
+struct cf_status set_assign(struct wallet *w, struct secret *key, struct set_change *s, struct header *h, uint64_t number,
+			    uint64_t version) CF_CHECKED;
+/* Writes the nodes that changed. In the transaction. */
+struct cf_status set_write(struct wallet *w, struct secret *key, struct set_change *s, const struct header *h) CF_CHECKED;
+void set_change_release(struct set_change *s);
+
+/* ---- read.c ---- */
+
+/* wallet_fetch with the lock held and a header that is fresh. */
+struct cf_status fetch_locked(struct wallet *w, struct secret *key_opt, uint64_t number, struct wallet_object *out) CF_CHECKED;
+
+#endif

@@ -1,37 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include <ftw.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+
+#include "tempdir.h"
 
 #define DIRS_MAX 64
 
-static char dirs[DIRS_MAX][256];
+static struct tempdir dirs[DIRS_MAX];
 static unsigned dir_count;
 
 const char *unit_dir(void)
 {
-	const char *base = getenv("TMPDIR");
-	char *dir = dirs[dir_count];
-
-	if (dir_count == DIRS_MAX)
+	if (dir_count == DIRS_MAX || !tempdir_new(&dirs[dir_count]))
 		abort();
-	(void)snprintf(dir, sizeof(dirs[0]), "%s/coffer-test-XXXXXX", base != NULL ? base : "/tmp");
-	if (mkdtemp(dir) == NULL)
-		abort();
-	dir_count++;
-	return dir;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
+	return dirs[dir_count++].path;
 }
 
 int unit_main(const char *suite, const struct unit_test *tests)
@@ -39,6 +22,8 @@ int unit_main(const char *suite, const struct unit_test *tests)
 	CU_pSuite s;
 	unsigned failures;
 
+	/* What a test prints stays in order with what CUnit prints, and survives a crash. */
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	if (CU_initialize_registry() != CUE_SUCCESS)
 		return 1;
 	s = CU_add_suite(suite, NULL, NULL);
@@ -50,6 +35,6 @@ int unit_main(const char *suite, const struct unit_test *tests)
 	failures = CU_get_number_of_failures() + (CU_get_number_of_tests_run() == 0);
 	CU_cleanup_registry();
 	while (dir_count > 0)
-		(void)nftw(dirs[--dir_count], remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		tempdir_remove(&dirs[--dir_count]);
 	return failures == 0 ? 0 : 1;
 }

@@ -26,7 +26,9 @@ struct object_head {
 	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE key_type;   /* CK_UNAVAILABLE_INFORMATION when it is no key */
 	bool is_token;
-	bool is_private;
+	bool is_private;        /* CKA_PRIVATE */
+	bool is_sealed;         /* kept sealed: private objects, and every private or secret key whatever CKA_PRIVATE says */
+	CK_ULONG certificate_type;
 	size_t room;            /* enough bytes for the encoding with `given_bytes` of computed values */
 };
 

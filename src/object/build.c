@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A new object out of a template, what we computed, and standard values. */
+#include <stdio.h>
+
+#include "base/codec.h"
+#include "base/error.h"
+#include "object/input.h"
+#include "object/object.h"
+
+#define SPKI_MAX 80
+#define UUID_SIZE 36
+
+/* The object as it grows: a value for each row. */
+struct draft {
+	const struct policy_row *rows[POLICY_ROWS_MAX + 1];
+	size_t count;
+	bool there[POLICY_ROWS_MAX];
+	struct span value[POLICY_ROWS_MAX];
+	uint8_t small[POLICY_ROWS_MAX][8];   /* booleans and integers */
+	struct input_room mechanisms;
+	char uuid[UUID_SIZE + 1];
+	uint8_t spki[SPKI_MAX];
+};
+
+static CK_RV refuse(CK_RV rv, CK_ATTRIBUTE_TYPE type, const char *why)
+{
+	cf_ignore(error_set(CF_STATUS(INVALID), "the template's attribute 0x%lx %s", type, why), "the return value is the answer");
+	return rv;
+}
+
+static CK_RV subtype_of(enum object_use use, struct template t, CK_OBJECT_CLASS class, struct object_head *head)
+{
+	CK_ULONG type;
+	CK_RV rv;
+
+	(void)use;
+	head->certificate_type = CK_UNAVAILABLE_INFORMATION;
+	if (class != CKO_CERTIFICATE)
+		return CKR_OK;
+	rv = input_ulong(t, CKA_CERTIFICATE_TYPE, CK_UNAVAILABLE_INFORMATION, &type);
+	if (rv == CKR_OK && type == CK_UNAVAILABLE_INFORMATION)
+		return refuse(CKR_TEMPLATE_INCOMPLETE, CKA_CERTIFICATE_TYPE, "is missing");
+	if (rv == CKR_OK && type != CKC_X_509 && type != CKC_X_509_ATTR_CERT)
+		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_CERTIFICATE_TYPE, "names a kind of certificate that is not supported");
+	head->certificate_type = type;
+	return rv;
+}
+
+/* From the mechanism, from the template; both must agree. */
+static CK_RV agreed(struct template t, CK_ATTRIBUTE_TYPE type, CK_ULONG known, CK_ULONG *out)
+{
+	CK_RV rv = input_ulong(t, type, known, out);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (*out == CK_UNAVAILABLE_INFORMATION)
+		return refuse(CKR_TEMPLATE_INCOMPLETE, type, "is missing");
+	if (known != CK_UNAVAILABLE_INFORMATION && *out != known)
+		return refuse(CKR_TEMPLATE_INCONSISTENT, type, "is not what the mechanism makes");
+	return CKR_OK;
+}
+
+static bool is_key(CK_OBJECT_CLASS class)
+{
+	return class == CKO_PUBLIC_KEY || class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY;
+}
+
+static bool holds_secret(CK_OBJECT_CLASS class)
+{
+	return class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY;
+}
+
+static CK_ULONG subtype(const struct object_head *head)
+{
+	return head->class == CKO_CERTIFICATE ? head->certificate_type : head->key_type;
+}
+
+static size_t room_for(struct template t, size_t given)
+{
+	size_t n = given + POLICY_ROWS_MAX * (12 + 8) + UUID_SIZE + SPKI_MAX + sizeof(struct input_room);
+
+	for (CK_ULONG i = 0; i < t.count; i++)
+		if (t.attr[i].ulValueLen != CK_UNAVAILABLE_INFORMATION && t.attr[i].ulValueLen < ((CK_ULONG)1 << 31))
+			n += t.attr[i].ulValueLen;
+	return n;
+}
+
+CK_RV object_head(enum object_use use, struct template t, CK_OBJECT_CLASS class_opt, CK_KEY_TYPE key_type_opt,
+		  size_t given_bytes, struct object_head *out)
+{
+	const struct policy_row *rows[POLICY_ROWS_MAX + 1];
+	CK_RV rv = input_check(t);
+
+	*out = (struct object_head){ .key_type = CK_UNAVAILABLE_INFORMATION };
+	if (rv == CKR_OK)
+		rv = agreed(t, CKA_CLASS, class_opt, &out->class);
+	if (rv == CKR_OK && is_key(out->class))
+		rv = agreed(t, CKA_KEY_TYPE, key_type_opt, &out->key_type);
+	if (rv == CKR_OK)
+		rv = subtype_of(use, t, out->class, out);
+	if (rv != CKR_OK)
+		return rv;
+	if (out->class == CKO_PROFILE || !policy_rows(out->class, subtype(out), rows))
+		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, is_key(out->class) ? CKA_KEY_TYPE : CKA_CLASS,
+			      "names a kind of object that cannot be made");
+	rv = input_bool(t, CKA_TOKEN, false, &out->is_token);
+	if (rv == CKR_OK)
+		rv = input_bool(t, CKA_PRIVATE, holds_secret(out->class), &out->is_private);
+	out->is_sealed = out->is_private || holds_secret(out->class);
+	out->room = room_for(t, given_bytes);
+	return rv;
+}
+
+static size_t index_of(const struct draft *d, CK_ATTRIBUTE_TYPE type)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (d->rows[i]->type == type)
+			return i;
+	return d->count;
+}
+
+static bool has(const struct draft *d, CK_ATTRIBUTE_TYPE type)
+{
+	size_t i = index_of(d, type);
+
+	return i < d->count && d->there[i];
+}
+
+static struct span value_of(const struct draft *d, CK_ATTRIBUTE_TYPE type)
+{
+	size_t i = index_of(d, type);
+
+	return i < d->count && d->there[i] ? d->value[i] : SPAN_EMPTY;
+}
+
+static bool is_on(const struct draft *d, CK_ATTRIBUTE_TYPE type)
+{
+	struct span v = value_of(d, type);
+
+	return v.n == 1 && v.p[0] != 0;
+}
+
+static void put(struct draft *d, CK_ATTRIBUTE_TYPE type, struct span value)
+{
+	size_t i = index_of(d, type);
+
+	if (i == d->count)
+		return; /* this class does not have it */
+	d->there[i] = true;
+	d->value[i] = value;
+}
+
+static void put_bool(struct draft *d, CK_ATTRIBUTE_TYPE type, bool value)
+{
+	size_t i = index_of(d, type);
+
+	if (i == d->count)
+		return;
+	d->small[i][0] = value ? 1 : 0;
+	put(d, type, span(d->small[i], 1));
+}
+
+static void put_ulong(struct draft *d, CK_ATTRIBUTE_TYPE type, CK_ULONG value)
+{
+	size_t i = index_of(d, type);
+
+	if (i == d->count)
+		return;
+	codec_put_u64(d->small[i], value);
+	put(d, type, span(d->small[i], 8));
+}
+
+static unsigned must_not(enum object_use use)
+{
+	switch (use) {
+	case OBJECT_CREATE:
+		return FOOT(2);
+	case OBJECT_GENERATE:
+	case OBJECT_DERIVE:
+		return FOOT(4);
+	case OBJECT_UNWRAP:
+		return FOOT(6);
+	}
+	return 0;
+}
+
+static unsigned must(enum object_use use)
+{
+	switch (use) {
+	case OBJECT_CREATE:
+		return FOOT(1);
+	case OBJECT_GENERATE:
+		return FOOT(3);
+	case OBJECT_UNWRAP:
+		return FOOT(5);
+	case OBJECT_DERIVE:
+		break;
+	}
+	return 0;
+}
+
+static CK_RV take_one(struct draft *d, const struct object_request *r, const CK_ATTRIBUTE *a)
+{
+	struct input_room room, *use = &room;
+	size_t i = index_of(d, a->type);
+	const struct policy_row *row;
+	struct span v;
+	CK_RV rv;
+
+	if (i == d->count || row_has(d->rows[i], EXTRA_HIDDEN))
+		return refuse(CKR_ATTRIBUTE_TYPE_INVALID, a->type, "is not one of this kind of object");
+	row = d->rows[i];
+	if (row_has(row, EXTRA_OURS))
+		return refuse(CKR_ATTRIBUTE_READ_ONLY, a->type, "is set by the token alone");
+	if (row_has(row, must_not(r->use)))
+		return refuse(CKR_TEMPLATE_INCONSISTENT, a->type, "must not be given here");
+	if (row->kind == KIND_MECHANISMS)
+		use = &d->mechanisms;
+	rv = input_value(row, a, use, &v);
+	if (rv != CKR_OK)
+		return rv;
+	if (row_has(row, FOOT(10)) && v.p[0] != 0 && !r->by_so)
+		return refuse(CKR_ATTRIBUTE_READ_ONLY, a->type, "is set to true by the SO alone");
+	if (row->kind == KIND_BOOL || row->kind == KIND_ULONG) {
+		bytes_copy(d->small[i], v.p, v.n);
+		v = span(d->small[i], v.n);
+	}
+	put(d, a->type, v);
+	return CKR_OK;
+}
+
+static CK_RV take_template(struct draft *d, const struct object_request *r)
+{
+	for (CK_ULONG i = 0; i < r->template.count; i++) {
+		CK_RV rv = take_one(d, r, &r->template.attr[i]);
+
+		if (rv != CKR_OK)
+			return rv;
+	}
+	return CKR_OK;
+}
+
+static CK_RV check_required(const struct draft *d, const struct object_request *r)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (row_has(d->rows[i], must(r->use)) && !d->there[i])
+			return refuse(CKR_TEMPLATE_INCOMPLETE, d->rows[i]->type, "is missing");
+	return CKR_OK;
+}
+
+static void put_standard(struct draft *d, size_t i)
+{
+	CK_ATTRIBUTE_TYPE type = d->rows[i]->type;
+
+	switch (d->rows[i]->standard) {
+	case STANDARD_OFF:
+	case STANDARD_ON:
+		put_bool(d, type, d->rows[i]->standard == STANDARD_ON);
+		break;
+	case STANDARD_ZERO:
+		put_ulong(d, type, 0);
+		break;
+	case STANDARD_EMPTY:
+		put(d, type, span("", 0));
+		break;
+	case STANDARD_NONE:
+		break;
+	}
+}
+
+static bool can_sign(CK_KEY_TYPE type)
+{
+	return type == CKK_RSA || type == CKK_EC || type == CKK_EC_EDWARDS;
+}
+
+/* What the specification leaves to the token (footnote 9).  A key that can sign may sign, since clients that
+ * give empty templates (Java, NSS) expect it.  Private and secret keys are sensitive unless the template
+ * says that they are not, and cannot be taken out unless it says that they can; a derived or
+ * unwrapped secret is readable, because clients read what they derive. */
+static void token_standards(struct draft *d, const struct object_request *r)
+{
+	const struct object_head *head = &r->head;
+	bool readable = head->class == CKO_SECRET_KEY && r->use == OBJECT_DERIVE;
+
+	if (!has(d, CKA_PRIVATE))
+		put_bool(d, CKA_PRIVATE, head->is_private);
+	if (!has(d, CKA_VERIFY) && head->class == CKO_PUBLIC_KEY)
+		put_bool(d, CKA_VERIFY, can_sign(head->key_type));
+	if (!has(d, CKA_SIGN) && head->class == CKO_PRIVATE_KEY)
+		put_bool(d, CKA_SIGN, can_sign(head->key_type));
+	if (!has(d, CKA_SENSITIVE))
+		put_bool(d, CKA_SENSITIVE, !readable);
+	if (!has(d, CKA_EXTRACTABLE))
+		put_bool(d, CKA_EXTRACTABLE, readable);
+}
+
+/* LOCAL, ALWAYS_SENSITIVE, NEVER_EXTRACTABLE, KEY_GEN_MECHANISM: only a key that was generated here can have them. */
+static void history(struct draft *d, const struct object_request *r)
+{
+	bool local = r->use == OBJECT_GENERATE;
+
+	put_bool(d, CKA_LOCAL, local);
+	put_ulong(d, CKA_KEY_GEN_MECHANISM, local ? r->gen_mechanism : CK_UNAVAILABLE_INFORMATION);
+	put_bool(d, CKA_ALWAYS_SENSITIVE, local && is_on(d, CKA_SENSITIVE));
+	put_bool(d, CKA_NEVER_EXTRACTABLE, local && !is_on(d, CKA_EXTRACTABLE));
+}
+
+static void unique_id(struct draft *d, const uint8_t random[16])
+{
+	uint8_t u[16];
+	char hex[33];
+
+	bytes_copy(u, random, sizeof(u));
+	u[6] = (uint8_t)((u[6] & 0x0f) | 0x40); /* RFC 9562, version 4 */
+	u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
+	hex_encode(SPAN_OF(u), hex);
+	(void)snprintf(d->uuid, sizeof(d->uuid), "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+	put(d, CKA_UNIQUE_ID, span(d->uuid, UUID_SIZE));
+}
+
+/* Curve, point and CKA_PUBLIC_KEY_INFO of Edwards and Montgomery keys; other curves are kept as given. */
+static CK_RV curve_rules(struct draft *d, const struct object_head *head)
+{
+	enum object_curve curve = object_curve_of(value_of(d, CKA_EC_PARAMS));
+	bool edwards = curve == CURVE_ED25519 || curve == CURVE_ED448;
+	bool montgomery = curve == CURVE_X25519 || curve == CURVE_X448;
+	struct span raw;
+	size_t n;
+
+	if (head->key_type != CKK_EC_EDWARDS && head->key_type != CKK_EC_MONTGOMERY)
+		return CKR_OK;
+	if ((head->key_type == CKK_EC_EDWARDS && !edwards) || (head->key_type == CKK_EC_MONTGOMERY && !montgomery))
+		return refuse(CKR_CURVE_NOT_SUPPORTED, CKA_EC_PARAMS, "names no curve that is known");
+	if (!has(d, CKA_EC_POINT))
+		return CKR_OK;
+	if (!object_point_raw(curve, value_of(d, CKA_EC_POINT), &raw))
+		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_EC_POINT, "is no point of that curve");
+	put(d, CKA_EC_POINT, raw);
+	n = object_spki(curve, raw, MSPAN_OF(d->spki));
+	put(d, CKA_PUBLIC_KEY_INFO, span(d->spki, n));
+	return CKR_OK;
+}
+
+static CK_RV value_rules(struct draft *d, const struct object_head *head)
+{
+	struct span value = value_of(d, CKA_VALUE);
+
+	if (head->class == CKO_SECRET_KEY) {
+		if (head->key_type == CKK_AES && value.n != 16 && value.n != 24 && value.n != 32)
+			return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "is no AES key");
+		if (value.n == 0)
+			return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "is empty");
+		put_ulong(d, CKA_VALUE_LEN, value.n);
+	}
+	if (head->key_type == CKK_EC_EDWARDS && head->class == CKO_PRIVATE_KEY &&
+	    object_curve_of(value_of(d, CKA_EC_PARAMS)) == CURVE_ED25519 && value.n != 32)
+		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "is no Ed25519 seed");
+	if (head->class == CKO_CERTIFICATE && value.n == 0 && value_of(d, CKA_URL).n == 0)
+		return refuse(CKR_TEMPLATE_INCOMPLETE, CKA_VALUE, "is missing, and so is CKA_URL");
+	if (head->key_type == CKK_RSA && head->class == CKO_PUBLIC_KEY)
+		put_ulong(d, CKA_MODULUS_BITS, value_of(d, CKA_MODULUS).n * 8);
+	return CKR_OK;
+}
+
+static CK_RV date_rules(const struct draft *d)
+{
+	struct span start = value_of(d, CKA_START_DATE), end = value_of(d, CKA_END_DATE);
+
+	if (start.n == 8 && end.n == 8 && memcmp(start.p, end.p, 8) > 0)
+		return refuse(CKR_TEMPLATE_INCONSISTENT, CKA_END_DATE, "is before the start date");
+	return CKR_OK;
+}
+
+static CK_RV draft_fill(struct draft *d, const struct object_request *r)
+{
+	CK_RV rv = take_template(d, r);
+
+	put_ulong(d, CKA_CLASS, r->head.class);
+	if (is_key(r->head.class))
+		put_ulong(d, CKA_KEY_TYPE, r->head.key_type);
+	for (size_t i = 0; i < r->given_count; i++)
+		put(d, r->given[i].type, r->given[i].value);
+	if (rv == CKR_OK)
+		rv = check_required(d, r);
+	if (rv != CKR_OK)
+		return rv;
+	for (size_t i = 0; i < d->count; i++)
+		if (!d->there[i])
+			put_standard(d, i);
+	token_standards(d, r);
+	history(d, r);
+	unique_id(d, r->unique_id);
+	rv = curve_rules(d, &r->head);
+	if (rv == CKR_OK)
+		rv = value_rules(d, &r->head);
+	return rv == CKR_OK ? date_rules(d) : rv;
+}
+
+CK_RV object_build(struct vault_scope *scope, const struct object_request *request, struct attrs_writer *out)
+{
+	struct draft d = { 0 };
+	CK_RV rv;
+
+	(void)scope; /* says that private values may be in the template */
+	if (!policy_rows(request->head.class, subtype(&request->head), d.rows))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	while (d.rows[d.count] != NULL)
+		d.count++;
+	rv = draft_fill(&d, request);
+	if (rv != CKR_OK)
+		return rv;
+	for (size_t i = 0; i < d.count; i++)
+		if (d.there[i])
+			attrs_write(out, d.rows[i]->type, d.value[i]);
+	return out->failed;
+}

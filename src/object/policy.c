@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "object/policy.h"
+
+#include <stddef.h>
+
+enum block {
+	END = 0,
+	STORAGE,
+	DATA,
+	CERTIFICATE,
+	X509,
+	X509_ATTRIBUTE,
+	KEY,
+	PUBLIC_KEY,
+	PRIVATE_KEY,
+	SECRET_KEY,
+	SECRET_VALUE,
+	RSA_PUBLIC,
+	RSA_PRIVATE,
+	EC_PUBLIC,
+	EC_PRIVATE,
+	PROFILE,
+};
+
+#define F1 FOOT(1)
+#define F2 FOOT(2)
+#define F3 FOOT(3)
+#define F4 FOOT(4)
+#define F5 FOOT(5)
+#define F6 FOOT(6)
+#define F7 FOOT(7)
+#define F8 FOOT(8)
+#define F9 FOOT(9)
+#define F10 FOOT(10)
+#define F11 FOOT(11)
+#define F12 FOOT(12)
+#define COPY EXTRA_COPY
+#define OURS EXTRA_OURS
+#define HIDDEN EXTRA_HIDDEN
+#define TERM(rank) ((unsigned)(rank) << EXTRA_TERM_SHIFT)
+#define ATTR(block, type, kind, foot, standard, extra) \
+	{ block, type, KIND_##kind, (unsigned)(foot) | (unsigned)(extra), STANDARD_##standard },
+
+static const struct policy_row table[] = {
+#include "object/policy.def"
+};
+
+#define ANY CK_UNAVAILABLE_INFORMATION
+#define BLOCKS_MAX 4
+
+static const struct chain {
+	CK_OBJECT_CLASS class;
+	CK_ULONG subtype;
+	enum block blocks[BLOCKS_MAX + 1];
+} chains[] = {
+	{ CKO_DATA, ANY, { STORAGE, DATA } },
+	{ CKO_CERTIFICATE, CKC_X_509, { STORAGE, CERTIFICATE, X509 } },
+	{ CKO_CERTIFICATE, CKC_X_509_ATTR_CERT, { STORAGE, CERTIFICATE, X509_ATTRIBUTE } },
+	{ CKO_PUBLIC_KEY, CKK_RSA, { STORAGE, KEY, PUBLIC_KEY, RSA_PUBLIC } },
+	{ CKO_PUBLIC_KEY, CKK_EC, { STORAGE, KEY, PUBLIC_KEY, EC_PUBLIC } },
+	{ CKO_PUBLIC_KEY, CKK_EC_EDWARDS, { STORAGE, KEY, PUBLIC_KEY, EC_PUBLIC } },
+	{ CKO_PUBLIC_KEY, CKK_EC_MONTGOMERY, { STORAGE, KEY, PUBLIC_KEY, EC_PUBLIC } },
+	{ CKO_PRIVATE_KEY, CKK_RSA, { STORAGE, KEY, PRIVATE_KEY, RSA_PRIVATE } },
+	{ CKO_PRIVATE_KEY, CKK_EC, { STORAGE, KEY, PRIVATE_KEY, EC_PRIVATE } },
+	{ CKO_PRIVATE_KEY, CKK_EC_EDWARDS, { STORAGE, KEY, PRIVATE_KEY, EC_PRIVATE } },
+	{ CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY, { STORAGE, KEY, PRIVATE_KEY, EC_PRIVATE } },
+	{ CKO_SECRET_KEY, CKK_GENERIC_SECRET, { STORAGE, KEY, SECRET_KEY, SECRET_VALUE } },
+	{ CKO_SECRET_KEY, CKK_AES, { STORAGE, KEY, SECRET_KEY, SECRET_VALUE } },
+	{ CKO_PROFILE, ANY, { STORAGE, PROFILE } },
+};
+
+static const struct chain *chain_find(CK_OBJECT_CLASS class, CK_ULONG subtype)
+{
+	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
+		if (chains[i].class == class && (chains[i].subtype == ANY || chains[i].subtype == subtype))
+			return &chains[i];
+	return NULL;
+}
+
+static bool in_chain(const struct chain *c, unsigned block)
+{
+	for (const enum block *b = c->blocks; *b != END; b++)
+		if ((unsigned)*b == block)
+			return true;
+	return false;
+}
+
+/* Keeps the list in order of type as it grows. */
+static void insert(const struct policy_row **rows, size_t n, const struct policy_row *row)
+{
+	while (n > 0 && rows[n - 1]->type > row->type) {
+		rows[n] = rows[n - 1];
+		n--;
+	}
+	rows[n] = row;
+}
+
+bool policy_rows(CK_OBJECT_CLASS class, CK_ULONG subtype, const struct policy_row *rows[POLICY_ROWS_MAX + 1])
+{
+	const struct chain *c = chain_find(class, subtype);
+	size_t n = 0;
+
+	if (c == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && n < POLICY_ROWS_MAX; i++)
+		if (in_chain(c, table[i].block))
+			insert(rows, n++, &table[i]);
+	rows[n] = NULL;
+	return true;
+}
+
+const struct policy_row *policy_find(const struct policy_row *const *rows, CK_ATTRIBUTE_TYPE type)
+{
+	for (; *rows != NULL; rows++)
+		if ((*rows)->type == type)
+			return *rows;
+	return NULL;
+}
+
+const struct policy_row *policy_any(CK_ATTRIBUTE_TYPE type)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].type == type)
+			return &table[i];
+	return NULL;
+}

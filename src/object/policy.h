@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy.def as a table, and the chain of blocks that a class and key type consists of. */
+#ifndef COFFER_OBJECT_POLICY_H
+#define COFFER_OBJECT_POLICY_H
+
+#include <stdbool.h>
+
+#include "ck/ck.h"
+
+enum policy_kind { KIND_BOOL, KIND_ULONG, KIND_BYTES, KIND_DATE, KIND_MECHANISMS };
+enum policy_standard { STANDARD_NONE, STANDARD_OFF, STANDARD_ON, STANDARD_EMPTY, STANDARD_ZERO };
+
+/* Footnotes, and extras in the same word. */
+#define FOOT(n) (1u << (n))
+#define EXTRA_COPY (1u << 16)
+#define EXTRA_OURS (1u << 17)
+#define EXTRA_HIDDEN (1u << 18)
+#define EXTRA_TERM_SHIFT 24
+
+struct policy_row {
+	unsigned block;
+	CK_ATTRIBUTE_TYPE type;
+	enum policy_kind kind;
+	unsigned marks; /* FOOT(n), EXTRA_... */
+	enum policy_standard standard;
+};
+
+static inline bool row_has(const struct policy_row *row, unsigned mark)
+{
+	return (row->marks & mark) != 0;
+}
+
+/* 0: no search term; else its rank, 1 the most selective. */
+static inline unsigned row_term(const struct policy_row *row)
+{
+	return row->marks >> EXTRA_TERM_SHIFT;
+}
+
+#define POLICY_ROWS_MAX 48 /* of one class and type; proved by a unit test */
+
+/* The rows of a class and its type (key type, certificate type; ignored for others), in order of attribute type.
+ * NULL-terminated at most POLICY_ROWS_MAX + 1 pointers.  False when there is no such class or type. */
+bool policy_rows(CK_OBJECT_CLASS class, CK_ULONG subtype, const struct policy_row *rows[POLICY_ROWS_MAX + 1]);
+const struct policy_row *policy_find(const struct policy_row *const *rows, CK_ATTRIBUTE_TYPE type);
+/* The kind that an attribute has in any class (searches need it); NULL when no table names it. */
+const struct policy_row *policy_any(CK_ATTRIBUTE_TYPE type);
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking at an object: C_GetAttributeValue, searches, and what a key may do. */
+#include "base/codec.h"
+#include "object/input.h"
+#include "object/object.h"
+
+#define POINT_MAX 66
+
+static bool rows_of(struct attrs a, const struct policy_row *rows[POLICY_ROWS_MAX + 1])
+{
+	CK_ULONG class = attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+	CK_ULONG type = attrs_ulong(a, class == CKO_CERTIFICATE ? CKA_CERTIFICATE_TYPE : CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+
+	return policy_rows(class, type, rows);
+}
+
+/* Footnote 7. */
+static bool withheld(struct attrs a, const struct policy_row *row)
+{
+	return row_has(row, FOOT(7)) && (attrs_bool(a, CKA_SENSITIVE, true) || !attrs_bool(a, CKA_EXTRACTABLE, false));
+}
+
+/* ---- C_GetAttributeValue ---- */
+
+static CK_RV answer(CK_ATTRIBUTE *out, const void *value, size_t n)
+{
+	if (out->pValue == NULL) {
+		out->ulValueLen = n;
+		return CKR_OK;
+	}
+	if (out->ulValueLen < n) {
+		out->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+		return CKR_BUFFER_TOO_SMALL;
+	}
+	bytes_copy(out->pValue, value, n);
+	out->ulValueLen = n;
+	return CKR_OK;
+}
+
+static CK_RV answer_integers(CK_ATTRIBUTE *out, struct span value)
+{
+	CK_ULONG v[sizeof(struct input_room) / 8];
+	size_t n = value.n / 8;
+
+	if (n > sizeof(v) / sizeof(v[0]))
+		return CKR_DEVICE_ERROR;
+	for (size_t i = 0; i < n; i++)
+		v[i] = (CK_ULONG)codec_get_u64(value.p + 8 * i);
+	return answer(out, v, n * sizeof(CK_ULONG));
+}
+
+/* A public point as DER OCTET STRING, for callers of the older interfaces. Weierstrass points are kept as they came. */
+static CK_RV answer_point(CK_ATTRIBUTE *out, struct attrs a, enum object_form form, struct span raw)
+{
+	CK_KEY_TYPE type = attrs_ulong(a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	uint8_t der[POINT_MAX + 2] = { 0x04, (uint8_t)raw.n };
+
+	if ((type != CKK_EC_EDWARDS && type != CKK_EC_MONTGOMERY) || form == OBJECT_FORM_RAW || raw.n > POINT_MAX)
+		return answer(out, raw.p, raw.n);
+	bytes_copy(der + 2, raw.p, raw.n);
+	return answer(out, der, raw.n + 2);
+}
+
+static CK_RV get_one(struct attrs a, const struct policy_row *const *rows, enum object_form form, CK_ATTRIBUTE *out)
+{
+	const struct policy_row *row = policy_find(rows, out->type);
+	struct span value;
+
+	if (row == NULL || row_has(row, EXTRA_HIDDEN)) {
+		out->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+		return CKR_ATTRIBUTE_TYPE_INVALID;
+	}
+	if (withheld(a, row)) {
+		out->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+		return CKR_ATTRIBUTE_SENSITIVE;
+	}
+	if (!attrs_find(a, out->type, &value)) {
+		out->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+		return CKR_ATTRIBUTE_TYPE_INVALID;
+	}
+	if (row->kind == KIND_ULONG || row->kind == KIND_MECHANISMS)
+		return answer_integers(out, value);
+	if (out->type == CKA_EC_POINT)
+		return answer_point(out, a, form, value);
+	return answer(out, value.p, value.n);
+}
+
+CK_RV object_get(struct vault_scope *scope, struct attrs a, enum object_form form, CK_ATTRIBUTE *out, CK_ULONG count)
+{
+	const struct policy_row *rows[POLICY_ROWS_MAX + 1];
+	CK_RV first = CKR_OK;
+
+	(void)scope;
+	if (!rows_of(a, rows))
+		return CKR_DEVICE_ERROR;
+	for (CK_ULONG i = 0; i < count; i++) {
+		CK_RV rv = get_one(a, rows, form, &out[i]);
+
+		if (first == CKR_OK)
+			first = rv;
+	}
+	return first;
+}
+
+/* ---- searches ---- */
+
+static bool point_matches(struct attrs a, const CK_ATTRIBUTE *wanted, struct span value)
+{
+	struct span params, raw;
+
+	if (!attrs_find(a, CKA_EC_PARAMS, &params))
+		return false;
+	if (!object_point_raw(object_curve_of(params), span(wanted->pValue, wanted->ulValueLen), &raw))
+		raw = span(wanted->pValue, wanted->ulValueLen);
+	return span_eq(raw, value);
+}
+
+static bool matches_one(struct attrs a, const struct policy_row *const *rows, const CK_ATTRIBUTE *wanted)
+{
+	const struct policy_row *row = policy_find(rows, wanted->type);
+	struct input_room room;
+	struct span given, value;
+
+	if (row == NULL || row_has(row, EXTRA_HIDDEN) || withheld(a, row) || !attrs_find(a, wanted->type, &value))
+		return false;
+	if (input_value(row, wanted, &room, &given) != CKR_OK)
+		return false;
+	if (wanted->type == CKA_EC_POINT)
+		return point_matches(a, wanted, value);
+	return span_eq(given, value);
+}
+
+bool object_matches(struct vault_scope *scope, struct attrs a, struct template t)
+{
+	const struct policy_row *rows[POLICY_ROWS_MAX + 1];
+
+	(void)scope;
+	if (!rows_of(a, rows))
+		return false;
+	for (CK_ULONG i = 0; i < t.count; i++)
+		if (!matches_one(a, rows, &t.attr[i]))
+			return false;
+	return true;
+}
+
+static unsigned rank_of(CK_ATTRIBUTE_TYPE type)
+{
+	const struct policy_row *row = policy_any(type);
+
+	return row == NULL ? 0 : row_term(row);
+}
+
+/* Most selective first. */
+static void insert_term(struct attr *terms, size_t n, struct attr term)
+{
+	while (n > 0 && rank_of(terms[n - 1].type) > rank_of(term.type)) {
+		terms[n] = terms[n - 1];
+		n--;
+	}
+	terms[n] = term;
+}
+
+size_t object_terms(struct vault_scope *scope, struct attrs a, struct attr *terms)
+{
+	const struct policy_row *rows[POLICY_ROWS_MAX + 1];
+	struct attrs_cursor cursor = { 0 };
+	struct attr at;
+	size_t n = 0;
+
+	(void)scope;
+	if (!rows_of(a, rows))
+		return 0;
+	while (n < OBJECT_TERMS_MAX && attrs_next(a, &cursor, &at)) {
+		const struct policy_row *row = policy_find(rows, at.type);
+
+		if (row != NULL && row_term(row) != 0 && !row_has(row, EXTRA_HIDDEN) && at.value.n != 0)
+			insert_term(terms, n++, at);
+	}
+	return n;
+}
+
+/* The raw point, whichever encoding was given: all curves are tried, since the template may not name one. */
+static struct span any_point(struct span given)
+{
+	static const enum object_curve all[] = { CURVE_ED25519, CURVE_ED448, CURVE_X448 };
+	struct span raw;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (object_point_raw(all[i], given, &raw))
+			return raw;
+	return given;
+}
+
+size_t object_template_terms(struct template t, struct attr *terms, struct mspan room, bool *impossible)
+{
+	size_t n = 0, used = 0;
+
+	*impossible = false;
+	for (CK_ULONG i = 0; i < t.count && n < 8; i++) {
+		const struct policy_row *row = policy_any(t.attr[i].type);
+		struct input_room small;
+		struct attr term = { .type = t.attr[i].type };
+
+		if (row == NULL || input_value(row, &t.attr[i], &small, &term.value) != CKR_OK) {
+			*impossible = true;
+			return 0;
+		}
+		if (row_term(row) == 0 || term.value.n == 0)
+			continue;
+		if (row->kind == KIND_ULONG) {
+			if (room.n - used < 8)
+				continue;
+			bytes_copy(room.p + used, term.value.p, 8);
+			term.value = span(room.p + used, 8);
+			used += 8;
+		}
+		if (term.type == CKA_EC_POINT)
+			term.value = any_point(term.value);
+		insert_term(terms, n++, term);
+	}
+	return n;
+}
+
+CK_ULONG object_size(struct attrs a)
+{
+	return a.bytes.n;
+}
+
+/* ---- keys ---- */
+
+static void usage_flags(struct attrs a, struct object_usage *u)
+{
+	const struct {
+		CK_ATTRIBUTE_TYPE type;
+		bool *flag;
+	} flags[] = {
+		{ CKA_SIGN, &u->sign },
+		{ CKA_SIGN_RECOVER, &u->sign_recover },
+		{ CKA_VERIFY, &u->verify },
+		{ CKA_VERIFY_RECOVER, &u->verify_recover },
+		{ CKA_ENCRYPT, &u->encrypt },
+		{ CKA_DECRYPT, &u->decrypt },
+		{ CKA_WRAP, &u->wrap },
+		{ CKA_UNWRAP, &u->unwrap },
+		{ CKA_DERIVE, &u->derive },
+		{ CKA_EXTRACTABLE, &u->extractable },
+		{ CKA_SENSITIVE, &u->sensitive },
+		{ CKA_ALWAYS_AUTHENTICATE, &u->always_authenticate },
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		*flags[i].flag = attrs_bool(a, flags[i].type, false);
+}
+
+static CK_ULONG key_bits(struct attrs a)
+{
+	struct span v;
+
+	if (attrs_find(a, CKA_EC_PARAMS, &v)) {
+		enum object_curve curve = object_curve_of(v);
+
+		if (curve == CURVE_ED25519 || curve == CURVE_X25519)
+			return 255;
+		return curve == CURVE_UNKNOWN ? 0 : 448;
+	}
+	if (attrs_find(a, CKA_MODULUS, &v))
+		return v.n * 8;
+	return attrs_ulong(a, CKA_VALUE_LEN, 0) * 8;
+}
+
+static void copy_date(struct attrs a, CK_ATTRIBUTE_TYPE type, char out[8])
+{
+	struct span v;
+
+	if (attrs_find(a, type, &v) && v.n == 8)
+		bytes_copy(out, v.p, 8);
+}
+
+CK_RV object_usage_of(struct vault_scope *scope, struct attrs a, struct object_usage *out)
+{
+	struct span list;
+
+	(void)scope;
+	*out = (struct object_usage){ .class = attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) };
+	if (out->class != CKO_PUBLIC_KEY && out->class != CKO_PRIVATE_KEY && out->class != CKO_SECRET_KEY)
+		return CKR_KEY_HANDLE_INVALID;
+	out->key_type = attrs_ulong(a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	out->bits = key_bits(a);
+	usage_flags(a, out);
+	if (attrs_find(a, CKA_ALLOWED_MECHANISMS, &list)) {
+		out->mechanisms_limited = true;
+		for (; list.n >= 8 && out->mechanism_count < OBJECT_MECHANISMS_MAX; list = span_skip(list, 8))
+			out->mechanism[out->mechanism_count++] = (CK_MECHANISM_TYPE)codec_get_u64(list.p);
+	}
+	copy_date(a, CKA_START_DATE, out->start_date);
+	copy_date(a, CKA_END_DATE, out->end_date);
+	return CKR_OK;
+}
+
+CK_RV object_key_material(struct vault_scope *scope, struct attrs a, struct attrs_writer *out)
+{
+	static const CK_ATTRIBUTE_TYPE parts[] = {
+		CKA_VALUE,	      CKA_MODULUS,    CKA_PUBLIC_EXPONENT, CKA_PRIVATE_EXPONENT, CKA_PRIME_1, CKA_PRIME_2,
+		CKA_EXPONENT_1,	      CKA_EXPONENT_2, CKA_COEFFICIENT,	   CKA_EC_PARAMS,	 CKA_EC_POINT,
+	};
+
+	(void)scope;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		struct span v;
+
+		if (attrs_find(a, parts[i], &v))
+			attrs_write(out, parts[i], v);
+	}
+	return out->failed;
+}

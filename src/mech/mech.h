@@ -95,7 +95,7 @@ struct mech_impl {
 	CK_RV (*save)(const void *state, struct mspan out, size_t *n);
 	CK_RV (*load)(void *state, struct span saved);
 
-	/* A new key pair; `curve` is the caller's CKA_EC_PARAMS.  Parts are written to scope memory that `parts_room` gives. */
+	/* A new key pair of `wanted->bits`; the parts lie in memory of the scope. */
 	CK_RV (*generate_pair)(struct vault_scope *scope, const struct mech_call *call, const struct key_view *wanted,
 			       struct key_view *public_key, struct key_view *private_key);
 };

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mechanism parameters: lengths and pointers are checked here and nowhere else. */
+#include "base/error.h"
+#include "mech/families.h"
+
+static CK_RV invalid(const char *why)
+{
+	cf_ignore(error_set(CF_STATUS(INVALID), "the mechanism's parameter %s", why), "the return value is the answer");
+	return CKR_MECHANISM_PARAM_INVALID;
+}
+
+CK_RV params_none(const CK_MECHANISM *given, union mech_params *out)
+{
+	(void)out;
+	/* Some clients leave a pointer with a length of zero. */
+	return given->ulParameterLen == 0 ? CKR_OK : invalid("must be empty");
+}
+
+CK_RV params_eddsa(const CK_MECHANISM *given, union mech_params *out)
+{
+	struct mech_eddsa_params *e = &out->eddsa;
+	CK_EDDSA_PARAMS p;
+
+	e->given = e->prehash = false;
+	e->context_len = 0;
+	if (given->ulParameterLen == 0)
+		return CKR_OK;
+	if (given->pParameter == NULL || given->ulParameterLen != sizeof(p))
+		return invalid("is no CK_EDDSA_PARAMS");
+	memcpy(&p, given->pParameter, sizeof(p)); /* it need not be aligned */
+	if (p.phFlag > 1)
+		return invalid("has a phFlag that is neither true nor false");
+	if (p.ulContextDataLen > sizeof(e->context) || (p.ulContextDataLen != 0 && p.pContextData == NULL))
+		return invalid("has a context of more than 255 bytes, or none where it says so");
+	e->given = true;
+	e->prehash = p.phFlag != 0;
+	e->context_len = p.ulContextDataLen;
+	bytes_copy(e->context, p.pContextData, p.ulContextDataLen);
+	return CKR_OK;
+}

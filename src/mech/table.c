@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mech/families.h"
+
+#define NO_KEY CK_UNAVAILABLE_INFORMATION
+/* Curves by name and by OID over a prime field, uncompressed points. */
+#define EC_NAMED (CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME)
+
+#define MECH(type, flags, key_type, least, most, params, family, variant) \
+	{ type, flags, key_type, least, most, params, &family, variant },
+
+static const struct mech table[] = {
+#include "mech/table.def"
+};
+
+#define ROWS (sizeof(table) / sizeof(table[0]))
+
+const struct mech *mech_find(CK_MECHANISM_TYPE type)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (table[i].type == type)
+			return &table[i];
+	return NULL;
+}
+
+size_t mech_count(void)
+{
+	return ROWS;
+}
+
+const struct mech *mech_at(size_t index)
+{
+	return index < ROWS ? &table[index] : NULL;
+}
+
+void mech_get_info(const struct mech *mech, CK_MECHANISM_INFO *info)
+{
+	*info = (CK_MECHANISM_INFO){ mech->min_bits, mech->max_bits, mech->flags };
+}
+
+CK_RV mech_open(void)
+{
+	return ossl_open();
+}
+
+void mech_close(void)
+{
+	ossl_close();
+}
+
+struct span key_view_part(const struct key_view *key, CK_ATTRIBUTE_TYPE type)
+{
+	for (size_t i = 0; i < key->parts; i++)
+		if (key->part[i].type == type)
+			return key->part[i].value;
+	return SPAN_EMPTY;
+}

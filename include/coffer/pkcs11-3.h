@@ -2,8 +2,8 @@
 /*
  * Types and values of PKCS#11 3.0 to 3.2 that p11-kit's pkcs11.h lacks.  Each is guarded, so that a
  * newer p11-kit wins: values by their own names, types by what configure finds in its header
- * (HAVE_CK_INTERFACE, HAVE_CK_FUNCTION_LIST_3_0, HAVE_CK_EDDSA_PARAMS).  Written from the specification; tests/unit/ck_values.c holds the
- * values against the published ones.
+ * (HAVE_CK_INTERFACE, HAVE_CK_FUNCTION_LIST_3_0, HAVE_CK_EDDSA_PARAMS).  Written from the
+ * specification; tests/unit/ck_values.c holds all values against the published ones.
  */
 #ifndef COFFER_PKCS11_3_H
 #define COFFER_PKCS11_3_H
@@ -365,6 +365,37 @@ typedef CK_FUNCTION_LIST_3_0 *CK_FUNCTION_LIST_3_0_PTR;
 
 /* ---- Return values ---- */
 
+/* p11-kit up to 0.24 has these five at 0x1c0 and on; every version of the specification has them at 0x1b5 and on. */
+#if defined(CKR_EXCEEDED_MAX_ITERATIONS) && CKR_EXCEEDED_MAX_ITERATIONS != 0x1b5UL
+#undef CKR_EXCEEDED_MAX_ITERATIONS
+#endif
+#ifndef CKR_EXCEEDED_MAX_ITERATIONS
+#define CKR_EXCEEDED_MAX_ITERATIONS 0x1b5UL
+#endif
+#if defined(CKR_FIPS_SELF_TEST_FAILED) && CKR_FIPS_SELF_TEST_FAILED != 0x1b6UL
+#undef CKR_FIPS_SELF_TEST_FAILED
+#endif
+#ifndef CKR_FIPS_SELF_TEST_FAILED
+#define CKR_FIPS_SELF_TEST_FAILED 0x1b6UL
+#endif
+#if defined(CKR_LIBRARY_LOAD_FAILED) && CKR_LIBRARY_LOAD_FAILED != 0x1b7UL
+#undef CKR_LIBRARY_LOAD_FAILED
+#endif
+#ifndef CKR_LIBRARY_LOAD_FAILED
+#define CKR_LIBRARY_LOAD_FAILED 0x1b7UL
+#endif
+#if defined(CKR_PIN_TOO_WEAK) && CKR_PIN_TOO_WEAK != 0x1b8UL
+#undef CKR_PIN_TOO_WEAK
+#endif
+#ifndef CKR_PIN_TOO_WEAK
+#define CKR_PIN_TOO_WEAK 0x1b8UL
+#endif
+#if defined(CKR_PUBLIC_KEY_INVALID) && CKR_PUBLIC_KEY_INVALID != 0x1b9UL
+#undef CKR_PUBLIC_KEY_INVALID
+#endif
+#ifndef CKR_PUBLIC_KEY_INVALID
+#define CKR_PUBLIC_KEY_INVALID 0x1b9UL
+#endif
 #ifndef CKR_AEAD_DECRYPT_FAILED
 #define CKR_AEAD_DECRYPT_FAILED 0x42UL
 #endif
@@ -1120,6 +1151,60 @@ typedef CK_FUNCTION_LIST_3_0 *CK_FUNCTION_LIST_3_0_PTR;
 #endif
 #ifndef CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH
 #define CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH 0x57UL
+#endif
+
+/* ---- Trust and validation (3.2) ---- */
+
+#ifndef CKS_LAST_VALIDATION_OK
+#define CKS_LAST_VALIDATION_OK 0x1UL
+#endif
+#ifndef CKV_AUTHORITY_TYPE_UNSPECIFIED
+#define CKV_AUTHORITY_TYPE_UNSPECIFIED 0x0UL
+#endif
+#ifndef CKV_AUTHORITY_TYPE_NIST_CMVP
+#define CKV_AUTHORITY_TYPE_NIST_CMVP 0x1UL
+#endif
+#ifndef CKV_AUTHORITY_TYPE_COMMON_CRITERIA
+#define CKV_AUTHORITY_TYPE_COMMON_CRITERIA 0x2UL
+#endif
+#ifndef CKV_TYPE_UNSPECIFIED
+#define CKV_TYPE_UNSPECIFIED 0x0UL
+#endif
+#ifndef CKV_TYPE_SOFTWARE
+#define CKV_TYPE_SOFTWARE 0x1UL
+#endif
+#ifndef CKV_TYPE_HARDWARE
+#define CKV_TYPE_HARDWARE 0x2UL
+#endif
+#ifndef CKV_TYPE_FIRMWARE
+#define CKV_TYPE_FIRMWARE 0x3UL
+#endif
+#ifndef CKV_TYPE_HYBRID
+#define CKV_TYPE_HYBRID 0x4UL
+#endif
+#ifndef CKH_HEDGE_PREFERRED
+#define CKH_HEDGE_PREFERRED 0x0UL
+#endif
+#ifndef CKH_HEDGE_REQUIRED
+#define CKH_HEDGE_REQUIRED 0x1UL
+#endif
+#ifndef CKH_DETERMINISTIC_REQUIRED
+#define CKH_DETERMINISTIC_REQUIRED 0x2UL
+#endif
+#ifndef CKT_TRUST_UNKNOWN
+#define CKT_TRUST_UNKNOWN 0x0UL
+#endif
+#ifndef CKT_TRUSTED
+#define CKT_TRUSTED 0x1UL
+#endif
+#ifndef CKT_TRUST_ANCHOR
+#define CKT_TRUST_ANCHOR 0x2UL
+#endif
+#ifndef CKT_NOT_TRUSTED
+#define CKT_NOT_TRUSTED 0x3UL
+#endif
+#ifndef CKT_TRUST_MUST_VERIFY_TRUST
+#define CKT_TRUST_MUST_VERIFY_TRUST 0x4UL
 #endif
 
 #ifdef __cplusplus

@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#ifndef COFFER_SYSCONFDIR
-#define COFFER_SYSCONFDIR "/etc"
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
 #endif
 
 #define CONFIG_SIZE_MAX (64 * 1024)
@@ -47,8 +47,6 @@ static const struct key {
 	{ { "ec-point", "auto, der, raw", "auto",
 	    "form of CKA_EC_POINT: by the caller's interface, or always as DER OCTET STRING, or always raw" },
 	  POINT, AT(ec_point), 0, 0 },
-	{ { "authentication-program", "a path", "none", "a pinentry that is asked when C_Login gets no PIN" },
-	  TEXT, AT(auth_program), 0, 0 },
 	{ { "authentication-credential", "a path, or a name in $CREDENTIALS_DIRECTORY", "none",
 	    "a file that holds the PIN, read when C_Login gets none" }, TEXT, AT(auth_credential), 0, 0 },
 	{ { "trace", "a path", "none", "a file that gets each call's name and return value, never data" },
@@ -259,7 +257,7 @@ static bool find_file(char out[PATH_ROOM])
 		return true;
 	if (path_of(out, environment("HOME"), "/.config/coffer/coffer.conf") && access(out, R_OK) == 0)
 		return true;
-	return path_of(out, COFFER_SYSCONFDIR, "/coffer/coffer.conf") && access(out, F_OK) == 0;
+	return path_of(out, SYSCONFDIR, "/coffer/coffer.conf") && access(out, F_OK) == 0;
 }
 
 static struct cf_status choose_directory(struct config *c)
@@ -271,10 +269,11 @@ static struct cf_status choose_directory(struct config *c)
 		return CF_OK;
 	if (given != NULL)
 		(void)path_of(path, given, "");
+	else if (path_of(path, environment("XDG_DATA_HOME"), "/coffer"))
+		; /* path is set */
 	else if (geteuid() == 0)
 		(void)path_of(path, "/var/lib", "/coffer");
-	else if (!path_of(path, environment("XDG_DATA_HOME"), "/coffer") &&
-		 !path_of(path, environment("HOME"), "/.local/share/coffer"))
+	else if (!path_of(path, environment("HOME"), "/.local/share/coffer"))
 		return error_set(CF_STATUS(INVALID), "there is no wallet directory: set COFFER_DIR or HOME");
 	mem_free(c->directory);
 	c->directory = mem_string(path);

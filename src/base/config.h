@@ -24,7 +24,6 @@ struct config {
 	uint32_t pin_limit;          /* pin-failures-limit = 0: never lock */
 	uint32_t idle_lock_s;        /* idle-lock = 0: off */
 	enum config_point { CONFIG_POINT_AUTO, CONFIG_POINT_DER, CONFIG_POINT_RAW } ec_point; /* ec-point = auto|der|raw */
-	char *auth_program;          /* authentication-program: a pinentry; empty: off */
 	char *auth_credential;       /* authentication-credential: a file, or a name under $CREDENTIALS_DIRECTORY; empty: off */
 	char *trace_file;            /* trace: function names and return values, never data; empty: off */
 };

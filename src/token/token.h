@@ -17,6 +17,8 @@
 
 struct token;
 struct slots;
+struct secret;
+struct wallet;
 
 /* ---- slots (slot.c) ---- */
 
@@ -67,6 +69,9 @@ CK_RV token_context_login(struct token *t, struct span pin);
 CK_RV token_logout(struct token *t);
 CK_RV token_init_pin(struct token *t, struct span pin);                      /* by the SO */
 CK_RV token_set_pin(struct token *t, struct span old_pin, struct span new_pin); /* user's, or SO's when the SO is logged in */
+
+/* A reference to the sealed wallet key while somebody is logged in. CKR_USER_NOT_LOGGED_IN. */
+CK_RV token_wallet_key(struct token *t, struct secret **ref);
 
 /* For the vendor interface: the wallet behind an initialised token, borrowed; NULL for the empty slot or a damaged wallet. */
 struct wallet *token_wallet(struct token *t);

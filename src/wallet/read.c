@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "wallet/wallet_internal.h"
 
-_Static_assert(WALLET_TERM_SIZE == STORE_TERM_SIZE, "a term is a term");
+_Static_assert(WALLET_TERM_SIZE == STORE_TERM_SIZE && WALLET_TERMS_MAX == STORE_TERMS_MAX, "a term is a term");
 
 void wallet_object_release(struct wallet_object *o)
 {
@@ -147,9 +147,25 @@ static size_t merge(struct found a, struct found b, uint64_t *out, size_t max)
 	return n;
 }
 
-static struct cf_status find_both(struct wallet *w, const uint8_t (*public_terms)[WALLET_TERM_SIZE],
-				  const uint8_t (*private_terms)[WALLET_TERM_SIZE], size_t count, uint64_t after,
-				  uint64_t *numbers, size_t max, size_t *found)
+struct cf_status wallet_query(struct wallet *w, struct secret *key_opt, const struct wallet_term *terms, size_t count,
+			      struct wallet_query *out)
+{
+	struct term_work work = { key_opt, terms, count, out->hash[1], CF_OK };
+
+	if (count > WALLET_TERMS_MAX)
+		return CF_STATUS(LIMIT);
+	out->count = count;
+	out->with_private = key_opt != NULL;
+	for (size_t i = 0; i < count; i++)
+		term_public(&w->identity, &terms[i], out->hash[0][i]);
+	if (key_opt == NULL || count == 0)
+		return CF_OK;
+	CF_TRY(vault_run(terms_in_scope, &work));
+	return work.status;
+}
+
+struct cf_status wallet_find(struct wallet *w, const struct wallet_query *query, uint64_t after, uint64_t *numbers, size_t max,
+			     size_t *found)
 {
 	AUTO_FREE uint64_t *two = mem_array(2 * max, sizeof(uint64_t));
 	struct found a = { two, 0 }, b = { two + max, 0 };
@@ -157,27 +173,9 @@ static struct cf_status find_both(struct wallet *w, const uint8_t (*public_terms
 
 	if (two == NULL)
 		return CF_STATUS(NOMEM);
-	CF_TRY(store_find(w->store, false, public_terms, count, after, a.numbers, max, &a.count));
-	if (private_terms != NULL)
-		CF_TRY(store_find(w->store, true, private_terms, count, after, b.numbers, max, &b.count));
+	CF_TRY(store_find(w->store, false, query->hash[0], query->count, after, a.numbers, max, &a.count));
+	if (query->with_private)
+		CF_TRY(store_find(w->store, true, query->hash[1], query->count, after, b.numbers, max, &b.count));
 	*found = merge(a, b, numbers, max);
 	return CF_OK;
-}
-
-struct cf_status wallet_find(struct wallet *w, struct secret *key_opt, bool with_private, const struct wallet_term *terms,
-			     size_t count, uint64_t after, uint64_t *numbers, size_t max, size_t *found)
-{
-	uint8_t hashes[2][STORE_TERMS_MAX][WALLET_TERM_SIZE];
-	struct term_work work = { key_opt, terms, count, hashes[1], CF_OK };
-
-	if (count > STORE_TERMS_MAX)
-		return CF_STATUS(LIMIT);
-	for (size_t i = 0; i < count; i++)
-		term_public(&w->identity, &terms[i], hashes[0][i]);
-	with_private = with_private && key_opt != NULL;
-	if (with_private) {
-		CF_TRY(vault_run(terms_in_scope, &work));
-		CF_TRY(work.status);
-	}
-	return find_both(w, hashes[0], with_private ? hashes[1] : NULL, count, after, numbers, max, found);
 }

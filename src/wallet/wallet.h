@@ -157,11 +157,20 @@ struct cf_status wallet_open_private(struct vault_scope *scope, struct wallet *w
 struct cf_status wallet_open_public(struct wallet *w, struct secret *key_opt, const struct wallet_object *o,
 				    struct span *plain) CF_CHECKED;
 
-/* Numbers, ascending, greater than `after`, of objects that carry all the terms (at most 8; 0: all objects).
- * Terms first by selectivity.  Searches the public index, and the private one when `with_private` (needs key).
- * A hit is a candidate: the caller compares the opened object.  *found < max: there are no more. */
-struct cf_status wallet_find(struct wallet *w, struct secret *key_opt, bool with_private, const struct wallet_term *terms,
-			     size_t count, uint64_t after, uint64_t *numbers, size_t max, size_t *found) CF_CHECKED;
+/* A search by terms, made once: keyed hashes of the values, so that it may be kept in ordinary memory. */
+#define WALLET_TERMS_MAX 8
+struct wallet_query {
+	uint8_t hash[2][WALLET_TERMS_MAX][WALLET_TERM_SIZE]; /* public, private */
+	size_t count;
+	bool with_private;
+};
+/* Terms first by selectivity; none: all objects.  Private objects are searched with a key only. LIMIT. */
+struct cf_status wallet_query(struct wallet *w, struct secret *key_opt, const struct wallet_term *terms, size_t count,
+			      struct wallet_query *out) CF_CHECKED;
+/* Numbers greater than `after`, ascending, of objects that carry all the terms.  A hit is a candidate: the caller
+ * compares the opened object, because the index alone is not authenticated.  *found < max: there are no more. */
+struct cf_status wallet_find(struct wallet *w, const struct wallet_query *query, uint64_t after, uint64_t *numbers, size_t max,
+			     size_t *found) CF_CHECKED;
 
 /* A number that differs whenever this or another process has changed objects, PINs or label since; one
  * small read of the file (about 0.2 us), no lock waited for. */

@@ -145,6 +145,16 @@ static uint64_t faults(struct wallet *w, struct secret *key)
 	return found;
 }
 
+static size_t find(struct wallet *w, struct secret *key_opt, const struct wallet_term *terms, size_t count, uint64_t hit[4])
+{
+	struct wallet_query query;
+	size_t found = 9;
+
+	REQUIRE(cf_ok(wallet_query(w, key_opt, terms, count, &query)));
+	REQUIRE(cf_ok(wallet_find(w, &query, 0, hit, 4, &found)));
+	return found;
+}
+
 static void test_round_trip(void)
 {
 	const char *dir = unit_dir();
@@ -154,7 +164,6 @@ static void test_round_trip(void)
 	AUTO_WALLET_OBJECT o = WALLET_OBJECT_INIT;
 	struct wallet_term t = { 1, span_str("private value") };
 	struct span plain;
-	size_t found = 9;
 
 	CHECK(a == 1 && b == 2);
 	CHECK_CODE(read_private(w, key, a, "private value"), OK);
@@ -162,12 +171,10 @@ static void test_round_trip(void)
 	REQUIRE(cf_ok(wallet_fetch(w, NULL, b, &o)));
 	REQUIRE(cf_ok(wallet_open_public(w, key, &o, &plain)));
 	CHECK(span_eq(plain, span_str("public value")));
-	REQUIRE(cf_ok(wallet_find(w, key, true, &t, 1, 0, hit, 4, &found)));
-	CHECK(found == 1 && hit[0] == a);
-	REQUIRE(cf_ok(wallet_find(w, NULL, false, &t, 1, 0, hit, 4, &found)));
-	CHECK(found == 0);
-	REQUIRE(cf_ok(wallet_find(w, key, true, NULL, 0, 0, hit, 4, &found)));
-	CHECK(found == 2 && hit[0] == a && hit[1] == b);
+	CHECK(find(w, key, &t, 1, hit) == 1 && hit[0] == a);
+	CHECK(find(w, NULL, &t, 1, hit) == 0);
+	CHECK(find(w, key, NULL, 0, hit) == 2 && hit[0] == a && hit[1] == b);
+	CHECK(find(w, NULL, NULL, 0, hit) == 1 && hit[0] == b);
 	CHECK(faults(w, key) == 0);
 	secret_unref(key);
 	wallet_unref(w);
@@ -349,8 +356,7 @@ static void test_many(void)
 	struct secret *key = unlock(w);
 	struct wallet_change *c = NULL;
 	char value[32];
-	uint64_t hit[8];
-	size_t found;
+	uint64_t hit[4];
 	struct wallet_term t = { 1, span_str("value 65999") };
 
 	/* Three levels: more than 256 * 256. */
@@ -366,8 +372,7 @@ static void test_many(void)
 	CHECK_CODE(read_private(w, key, 1, "value 0"), OK);
 	CHECK_CODE(read_private(w, key, 66000, "value 65999"), OK);
 	CHECK_CODE(read_private(w, key, 66001, ""), NOT_FOUND);
-	REQUIRE(cf_ok(wallet_find(w, key, true, &t, 1, 0, hit, 8, &found)));
-	CHECK(found == 1 && hit[0] == 66000);
+	CHECK(find(w, key, &t, 1, hit) == 1 && hit[0] == 66000);
 	CHECK(faults(w, key) == 0);
 	edit(w, "DELETE FROM object WHERE number=300");
 	CHECK(faults(w, key) >= 1);

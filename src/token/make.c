@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Objects are written in one order: a change of the wallet is begun (when a
+ * token object is among them), a scope builds and seals, then the rows are put and
+ * the change is committed, or the session objects are entered.  No store call is made in a scope.
+ */
+#include "token/make.h"
+
+#include <sodium.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "ck/rv.h"
+
+#define GIVEN_MAX 4
+
+/* One object on its way: what it will be, and after the scope, its sealed form. */
+struct pending {
+	struct object_request request;
+	struct attr given[GIVEN_MAX];
+	uint8_t point[32];
+	struct wallet_object row;       /* token object */
+	struct session_object *session; /* session object */
+	CK_OBJECT_HANDLE handle;
+};
+
+struct making {
+	const struct access *who;
+	struct standing standing;
+	struct wallet_change *change;
+	struct pending object[2];
+	size_t count;
+	/* what runs in the scope; builds object[] */
+	CK_RV (*build)(struct vault_scope *scope, struct making *m);
+	/* generation */
+	const struct mech *mech;
+	const union mech_params *params;
+	/* copies and revisions */
+	struct image *source;
+	struct template template;
+	bool copy;
+	CK_RV rv;
+};
+
+static void making_release(struct making *m)
+{
+	wallet_change_abort(m->change);
+	for (size_t i = 0; i < m->count; i++) {
+		wallet_object_release(&m->object[i].row);
+		session_object_free(m->object[i].session);
+	}
+	standing_release(&m->standing);
+}
+
+#define AUTO_MAKING __attribute__((cleanup(making_release))) struct making
+
+static CK_RV may_make(const struct making *m, const struct object_head *head)
+{
+	if (head->is_token && !m->who->read_write)
+		return CKR_SESSION_READ_ONLY;
+	/* Nothing in a wallet changes without a PIN; the SO writes public objects only. */
+	if (head->is_token && m->standing.key == NULL)
+		return CKR_USER_NOT_LOGGED_IN;
+	if ((head->is_private || (head->is_token && head->is_sealed)) && m->standing.login != TOKEN_USER)
+		return CKR_USER_NOT_LOGGED_IN;
+	return CKR_OK;
+}
+
+/* An empty shell of the kind that the head asks for. */
+static CK_RV prepare(struct making *m, struct pending *p)
+{
+	const struct object_head *head = &p->request.head;
+	struct cf_status status = CF_OK;
+
+	p->row = (struct wallet_object)WALLET_OBJECT_INIT;
+	if (!head->is_token) {
+		p->session = NEW(session_object);
+		if (p->session == NULL)
+			return CKR_HOST_MEMORY;
+		p->session->owner = m->who->session;
+		p->session->is_private = head->is_private;
+		p->session->plain = (struct buf)BUF_INIT(WALLET_OBJECT_MAX);
+		return CKR_OK;
+	}
+	if (m->change == NULL)
+		status = wallet_change_begin(m->standing.wallet, m->standing.key, &m->change);
+	if (cf_ok(status))
+		status = wallet_change_new(m->change, head->is_sealed, &p->row);
+	return rv_of(status);
+}
+
+/* From the finished attributes to what is kept. */
+static CK_RV seal(struct vault_scope *scope, struct making *m, struct pending *p, struct attrs attrs)
+{
+	struct attr found[OBJECT_TERMS_MAX];
+	struct wallet_term terms[OBJECT_TERMS_MAX];
+	size_t count;
+
+	if (p->session != NULL) {
+		if (p->request.head.is_sealed)
+			return rv_of(secret_seal(scope, attrs.bytes, &p->session->sealed));
+		buf_bytes(&p->session->plain, attrs.bytes);
+		return rv_of(buf_status(&p->session->plain));
+	}
+	count = object_terms(scope, attrs, found);
+	for (size_t i = 0; i < count; i++)
+		terms[i] = (struct wallet_term){ found[i].type, found[i].value };
+	return rv_of(wallet_change_seal(scope, m->change, &p->row, attrs.bytes, terms, count));
+}
+
+static CK_RV writer_new(struct vault_scope *scope, size_t room, struct attrs_writer *out)
+{
+	struct cf_status status;
+
+	if (room > WALLET_OBJECT_MAX) {
+		cf_ignore(error_set(CF_STATUS(LIMIT), "an object is at most %zu bytes", WALLET_OBJECT_MAX),
+			  "the return value is the answer");
+		return CKR_DEVICE_MEMORY;
+	}
+	status = vault_scope_alloc(scope, room, &out->room);
+	return cf_failed(status) ? CKR_DEVICE_MEMORY : CKR_OK;
+}
+
+static CK_RV build_one(struct vault_scope *scope, struct making *m, struct pending *p)
+{
+	struct attrs_writer w = { .failed = CKR_OK };
+	CK_RV rv = writer_new(scope, p->request.head.room, &w);
+
+	if (rv == CKR_OK)
+		rv = object_build(scope, &p->request, &w);
+	return rv == CKR_OK ? seal(scope, m, p, attrs_written(&w)) : rv;
+}
+
+static void build_in_scope(struct vault_scope *scope, void *arg)
+{
+	struct making *m = arg;
+
+	m->rv = m->build(scope, m);
+}
+
+static CK_RV put_rows(struct making *m)
+{
+	struct cf_status status = CF_OK;
+
+	if (m->change == NULL)
+		return CKR_OK;
+	for (size_t i = 0; i < m->count && cf_ok(status); i++)
+		if (m->object[i].session == NULL)
+			status = wallet_change_put(m->change, &m->object[i].row);
+	if (cf_ok(status))
+		status = wallet_change_commit(TAKE(m->change));
+	return rv_of(status);
+}
+
+/* Entered only while the login that they were made under lasts. */
+static CK_RV enter_session_objects(struct making *m)
+{
+	struct token *t = m->who->token;
+	CK_RV rv = CKR_OK;
+
+	token_lock(t);
+	for (size_t i = 0; i < m->count; i++) {
+		struct pending *p = &m->object[i];
+
+		if (p->session == NULL) {
+			p->handle = handle_make(p->row.number, HANDLE_TOKEN);
+			continue;
+		}
+		if (p->session->is_private && t->login != TOKEN_USER) {
+			rv = CKR_USER_NOT_LOGGED_IN;
+			break;
+		}
+		session_object_add(t, p->session);
+		p->handle = handle_make(TAKE(p->session)->number, HANDLE_SESSION);
+	}
+	token_unlock(t);
+	return rv;
+}
+
+static CK_RV finish(struct making *m)
+{
+	CK_RV rv;
+
+	for (size_t i = 0; i < m->count; i++) {
+		rv = prepare(m, &m->object[i]);
+		if (rv != CKR_OK)
+			return rv;
+	}
+	rv = rv_of(vault_run(build_in_scope, m));
+	if (rv == CKR_OK)
+		rv = m->rv;
+	if (rv == CKR_OK)
+		rv = put_rows(m);
+	return rv == CKR_OK ? enter_session_objects(m) : rv;
+}
+
+static void request_new(struct making *m, struct pending *p, enum object_use use, struct template t)
+{
+	p->request.use = use;
+	p->request.template = t;
+	p->request.given = p->given;
+	p->request.gen_mechanism = CK_UNAVAILABLE_INFORMATION;
+	p->request.by_so = m->standing.login == TOKEN_SO;
+	randombytes_buf(p->request.unique_id, sizeof(p->request.unique_id));
+}
+
+static void give(struct pending *p, CK_ATTRIBUTE_TYPE type, struct span value)
+{
+	p->given[p->request.given_count++] = (struct attr){ type, value };
+}
+
+/* ---- C_CreateObject ---- */
+
+static const CK_ATTRIBUTE *attribute(struct template t, CK_ATTRIBUTE_TYPE type)
+{
+	for (CK_ULONG i = 0; i < t.count; i++)
+		if (t.attr[i].type == type)
+			return &t.attr[i];
+	return NULL;
+}
+
+/* The seed out of CKA_VALUE: 32 bytes, bare or as OCTET STRING, or with the public point behind it. */
+static bool seed_of(struct span value, struct span *seed, struct span *point)
+{
+	*point = SPAN_EMPTY;
+	if (value.n == 34 && value.p[0] == 0x04 && value.p[1] == 32)
+		value = span_skip(value, 2);
+	*seed = span(value.p, 32);
+	if (value.n == 64)
+		*point = span(value.p + 32, 32);
+	return value.n == 32 || value.n == 64;
+}
+
+/* An imported Ed25519 private key gets its public point here. */
+static CK_RV complete_ed25519(struct vault_scope *scope, struct pending *p)
+{
+	const CK_ATTRIBUTE *value = attribute(p->request.template, CKA_VALUE);
+	const CK_ATTRIBUTE *params = attribute(p->request.template, CKA_EC_PARAMS);
+	struct span seed, point;
+	CK_RV rv;
+
+	if (p->request.head.class != CKO_PRIVATE_KEY || p->request.head.key_type != CKK_EC_EDWARDS || value == NULL ||
+	    params == NULL || value->pValue == NULL || params->pValue == NULL ||
+	    object_curve_of(span(params->pValue, params->ulValueLen)) != CURVE_ED25519)
+		return CKR_OK; /* object_build says what is missing */
+	if (!seed_of(span(value->pValue, value->ulValueLen), &seed, &point))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	rv = mech_ed25519_public(scope, seed, p->point);
+	if (rv != CKR_OK)
+		return rv;
+	if (point.n != 0 && !span_eq(point, SPAN_OF(p->point)))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	give(p, CKA_VALUE, seed);
+	give(p, CKA_EC_POINT, SPAN_OF(p->point));
+	return CKR_OK;
+}
+
+static CK_RV build_created(struct vault_scope *scope, struct making *m)
+{
+	CK_RV rv = complete_ed25519(scope, &m->object[0]);
+
+	return rv == CKR_OK ? build_one(scope, m, &m->object[0]) : rv;
+}
+
+CK_RV objects_create(const struct access *who, struct template t, CK_OBJECT_HANDLE *out)
+{
+	AUTO_MAKING m = { .who = who, .build = build_created, .count = 1 };
+	CK_RV rv;
+
+	token_standing(who->token, &m.standing);
+	request_new(&m, &m.object[0], OBJECT_CREATE, t);
+	rv = object_head(OBJECT_CREATE, t, CK_UNAVAILABLE_INFORMATION, CK_UNAVAILABLE_INFORMATION, 128,
+			 &m.object[0].request.head);
+	if (rv == CKR_OK)
+		rv = may_make(&m, &m.object[0].request.head);
+	if (rv == CKR_OK)
+		rv = finish(&m);
+	if (rv == CKR_OK)
+		*out = m.object[0].handle;
+	return rv;
+}
+
+/* ---- C_GenerateKeyPair ---- */
+
+static CK_ULONG bits_of(struct span params)
+{
+	switch (object_curve_of(params)) {
+	case CURVE_ED25519:
+	case CURVE_X25519:
+		return 255;
+	case CURVE_ED448:
+	case CURVE_X448:
+		return 448;
+	case CURVE_UNKNOWN:
+		break;
+	}
+	return 0;
+}
+
+static CK_RV build_generated(struct vault_scope *scope, struct making *m)
+{
+	struct mech_call call = { .mech = m->mech, .params = m->params };
+	const CK_ATTRIBUTE *params = attribute(m->object[0].request.template, CKA_EC_PARAMS);
+	struct span curve = span(params->pValue, params->ulValueLen);
+	struct key_view wanted = { .type = m->mech->key_type, .bits = bits_of(curve) };
+	struct key_view key[2];
+	CK_RV rv = m->mech->impl->generate_pair(scope, &call, &wanted, &key[0], &key[1]);
+
+	for (size_t i = 0; i < 2 && rv == CKR_OK; i++) {
+		struct pending *p = &m->object[i];
+
+		if (i == 1)
+			give(p, CKA_EC_PARAMS, curve);
+		for (size_t k = 0; k < key[i].parts; k++)
+			give(p, key[i].part[k].type, key[i].part[k].value);
+		rv = build_one(scope, m, p);
+	}
+	return rv;
+}
+
+static CK_RV generate_head(struct making *m, size_t which, struct template t, CK_OBJECT_CLASS class)
+{
+	struct pending *p = &m->object[which];
+	CK_RV rv;
+
+	request_new(m, p, OBJECT_GENERATE, t);
+	p->request.gen_mechanism = m->mech->type;
+	rv = object_head(OBJECT_GENERATE, t, class, m->mech->key_type, 256, &p->request.head);
+	return rv == CKR_OK ? may_make(m, &p->request.head) : rv;
+}
+
+static CK_RV check_curve(struct template t)
+{
+	const CK_ATTRIBUTE *params = attribute(t, CKA_EC_PARAMS);
+
+	if (params == NULL)
+		return CKR_TEMPLATE_INCOMPLETE;
+	if (params->pValue == NULL || params->ulValueLen == CK_UNAVAILABLE_INFORMATION)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	return CKR_OK;
+}
+
+CK_RV keys_generate_pair(const struct access *who, const struct mech *mech, const union mech_params *params,
+			 struct template public_t, struct template private_t, CK_OBJECT_HANDLE *public_out,
+			 CK_OBJECT_HANDLE *private_out)
+{
+	AUTO_MAKING m = { .who = who, .build = build_generated, .mech = mech, .params = params, .count = 2 };
+	CK_RV rv;
+
+	token_standing(who->token, &m.standing);
+	rv = generate_head(&m, 0, public_t, CKO_PUBLIC_KEY);
+	if (rv == CKR_OK)
+		rv = check_curve(public_t);
+	if (rv == CKR_OK)
+		rv = generate_head(&m, 1, private_t, CKO_PRIVATE_KEY);
+	if (rv == CKR_OK)
+		rv = finish(&m);
+	if (rv != CKR_OK)
+		return rv;
+	*public_out = m.object[0].handle;
+	*private_out = m.object[1].handle;
+	return CKR_OK;
+}
+
+/* ---- C_CopyObject ---- */
+
+static CK_RV source_attrs(struct vault_scope *scope, struct making *m, struct attrs *out)
+{
+	struct image *i = m->source;
+
+	if (i->is_sealed)
+		return image_open(scope, i, out);
+	if (handle_kind(i->handle) != HANDLE_TOKEN) {
+		out->bytes = buf_span(&i->plain);
+		return CKR_OK;
+	}
+	/* The MAC was checked when the head was read. */
+	return rv_of(wallet_open_public(i->standing.wallet, NULL, &i->row, &out->bytes));
+}
+
+static CK_RV build_changed(struct vault_scope *scope, struct making *m)
+{
+	struct pending *p = &m->object[0];
+	struct attrs_writer w = { .failed = CKR_OK };
+	struct attrs old;
+	CK_RV rv = source_attrs(scope, m, &old);
+
+	if (rv == CKR_OK)
+		rv = writer_new(scope, p->request.head.room, &w);
+	if (rv == CKR_OK)
+		rv = object_change(scope, old, m->template, m->copy, m->standing.login == TOKEN_SO, p->request.unique_id, &w);
+	return rv == CKR_OK ? seal(scope, m, p, attrs_written(&w)) : rv;
+}
+
+struct head_work {
+	struct template t;
+	struct object_head *head;
+};
+
+static CK_RV head_in(struct vault_scope *scope, struct attrs attrs, void *arg)
+{
+	struct head_work *work = arg;
+
+	return object_copy_head(scope, attrs, work->t, work->head);
+}
+
+CK_RV objects_copy(const struct access *who, CK_OBJECT_HANDLE from, struct template t, CK_OBJECT_HANDLE *out)
+{
+	AUTO_IMAGE image = IMAGE_INIT;
+	AUTO_MAKING m = { .who = who, .build = build_changed, .count = 1, .source = &image, .template = t, .copy = true };
+	struct head_work work = { t, &m.object[0].request.head };
+	CK_RV rv = image_load(who->token, from, &image);
+
+	if (rv == CKR_OK)
+		rv = image_run(&image, head_in, &work);
+	if (rv != CKR_OK)
+		return rv;
+	token_standing(who->token, &m.standing);
+	request_new(&m, &m.object[0], OBJECT_CREATE, t);
+	rv = may_make(&m, &m.object[0].request.head);
+	if (rv == CKR_OK)
+		rv = finish(&m);
+	if (rv == CKR_OK)
+		*out = m.object[0].handle;
+	return rv;
+}
+
+/* ---- C_SetAttributeValue ---- */
+
+static CK_RV revise_row(struct making *m, struct pending *p)
+{
+	struct image *i = m->source;
+	struct cf_status status = wallet_change_begin(m->standing.wallet, m->standing.key, &m->change);
+	CK_RV rv;
+
+	/* Read again within the change: another process may have written meanwhile. */
+	if (cf_ok(status))
+		status = wallet_change_fetch(m->change, i->row.number, &i->row);
+	if (cf_ok(status))
+		status = wallet_change_again(m->change, i->row.number, i->row.is_private, &p->row);
+	if (cf_ok(status))
+		status = vault_run(build_in_scope, m);
+	rv = cf_ok(status) ? m->rv : rv_of(status);
+	return rv == CKR_OK ? put_rows(m) : rv;
+}
+
+static CK_RV revise_session_object(struct making *m, struct pending *p)
+{
+	struct token *t = m->who->token;
+	CK_RV rv;
+
+	p->session = NEW(session_object);
+	if (p->session == NULL)
+		return CKR_HOST_MEMORY;
+	p->session->plain = (struct buf)BUF_INIT(WALLET_OBJECT_MAX);
+	rv = rv_of(vault_run(build_in_scope, m));
+	if (rv == CKR_OK)
+		rv = m->rv;
+	if (rv != CKR_OK)
+		return rv;
+	token_lock(t);
+	if (!session_object_replace(t, handle_number(m->source->handle), p->session))
+		rv = CKR_OBJECT_HANDLE_INVALID;
+	keys_drop(t, m->source->handle);
+	token_unlock(t);
+	return rv;
+}
+
+CK_RV make_revision(const struct access *who, struct image *image, struct template t)
+{
+	AUTO_MAKING m = { .who = who, .build = build_changed, .count = 1, .source = image, .template = t };
+	struct head_work work = { t, &m.object[0].request.head };
+	CK_RV rv = image_run(image, head_in, &work);
+
+	if (rv != CKR_OK)
+		return rv;
+	token_standing(who->token, &m.standing);
+	m.object[0].row = (struct wallet_object)WALLET_OBJECT_INIT;
+	switch (handle_kind(image->handle)) {
+	case HANDLE_TOKEN:
+		return revise_row(&m, &m.object[0]);
+	case HANDLE_SESSION:
+		return revise_session_object(&m, &m.object[0]);
+	case HANDLE_BUILT_IN:
+		break;
+	}
+	return CKR_ACTION_PROHIBITED;
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * C_FindObjects: session objects, built-in ones, then the wallet's, page by page from its index.
+ * The template may hold labels and values of private objects, so it is kept sealed; the index is asked by keyed
+ * hashes.  Every hit is opened and compared: an index entry that somebody forged leads to nothing.
+ */
+#include "base/error.h"
+#include "base/mem.h"
+#include "ck/rv.h"
+#include "token/token_internal.h"
+
+#define PAGE 64
+#define TEMPLATE_COUNT_MAX 64
+
+struct object_search {
+	struct secret *template; /* packed; NULL: everything matches */
+	size_t template_count;
+	bool impossible;
+	uint64_t *session;       /* numbers of session objects at the start */
+	size_t session_count, session_at;
+	uint64_t built_in;       /* next built-in */
+	bool in_wallet;          /* the wallet is searched too */
+	struct wallet_query query;
+	uint64_t after;
+	uint64_t page[PAGE];
+	size_t page_count, page_at;
+	bool page_last;
+};
+
+/* ---- the template, packed: each attribute's type and length, then its value ---- */
+
+struct packed {
+	CK_ATTRIBUTE_TYPE type;
+	CK_ULONG length;
+};
+
+static size_t packed_size(struct template t)
+{
+	size_t n = 0;
+
+	for (CK_ULONG i = 0; i < t.count; i++)
+		n += sizeof(struct packed) + t.attr[i].ulValueLen;
+	return n;
+}
+
+struct pack_work {
+	struct template t;
+	struct secret *out;
+	struct cf_status status;
+};
+
+static void pack_in_scope(struct vault_scope *scope, void *arg)
+{
+	struct pack_work *work = arg;
+	size_t n = packed_size(work->t), at = 0;
+	struct mspan room;
+
+	work->status = vault_scope_alloc(scope, n, &room);
+	if (cf_failed(work->status))
+		return;
+	for (CK_ULONG i = 0; i < work->t.count; i++) {
+		struct packed head = { work->t.attr[i].type, work->t.attr[i].ulValueLen };
+
+		memcpy(room.p + at, &head, sizeof(head));
+		bytes_copy(room.p + at + sizeof(head), work->t.attr[i].pValue, head.length);
+		at += sizeof(head) + head.length;
+	}
+	work->status = secret_seal(scope, span(room.p, n), &work->out);
+}
+
+static CK_RV unpack(struct vault_scope *scope, const struct object_search *s, CK_ATTRIBUTE out[TEMPLATE_COUNT_MAX])
+{
+	size_t n = secret_size(s->template), at = 0;
+	struct mspan room;
+
+	if (cf_failed(vault_scope_alloc(scope, n, &room)))
+		return CKR_DEVICE_MEMORY;
+	if (cf_failed(secret_open(scope, s->template, room)))
+		return CKR_DEVICE_ERROR;
+	for (size_t i = 0; i < s->template_count; i++) {
+		struct packed head;
+
+		memcpy(&head, room.p + at, sizeof(head));
+		out[i] = (CK_ATTRIBUTE){ head.type, room.p + at + sizeof(head), head.length };
+		at += sizeof(head) + head.length;
+	}
+	return CKR_OK;
+}
+
+/* ---- starting ---- */
+
+static CK_RV check_template(struct template t)
+{
+	if (t.count > TEMPLATE_COUNT_MAX || (t.attr == NULL && t.count != 0))
+		return CKR_ARGUMENTS_BAD;
+	for (CK_ULONG i = 0; i < t.count; i++)
+		if (t.attr[i].ulValueLen > WALLET_OBJECT_MAX || (t.attr[i].pValue == NULL && t.attr[i].ulValueLen != 0))
+			return CKR_ATTRIBUTE_VALUE_INVALID;
+	return CKR_OK;
+}
+
+static CK_RV keep_template(struct object_search *s, struct template t)
+{
+	struct pack_work work = { .t = t };
+	struct cf_status status;
+
+	s->template_count = t.count;
+	if (t.count == 0)
+		return CKR_OK;
+	status = vault_run(pack_in_scope, &work);
+	if (cf_ok(status))
+		status = work.status;
+	s->template = work.out;
+	return rv_of(status);
+}
+
+static CK_RV keep_query(struct object_search *s, const struct standing *st, struct template t)
+{
+	struct attr found[WALLET_TERMS_MAX];
+	struct wallet_term terms[WALLET_TERMS_MAX];
+	uint8_t room[8 * WALLET_TERMS_MAX];
+	size_t count = object_template_terms(t, found, MSPAN_OF(room), &s->impossible);
+
+	if (s->impossible || st->wallet == NULL)
+		return CKR_OK;
+	for (size_t i = 0; i < count; i++)
+		terms[i] = (struct wallet_term){ found[i].type, found[i].value };
+	s->in_wallet = true;
+	return rv_of(wallet_query(st->wallet, st->login == TOKEN_USER ? st->key : NULL, terms, count, &s->query));
+}
+
+static bool visible(const struct token *t, const struct session_object *o)
+{
+	return !o->is_private || t->login == TOKEN_USER;
+}
+
+static CK_RV keep_session_objects(struct object_search *s, struct token *t)
+{
+	size_t count = 0;
+	CK_RV rv = CKR_OK;
+
+	token_lock(t);
+	for (size_t i = 0; i < SESSION_BUCKETS; i++)
+		for (struct session_object *o = t->session_objects[i]; o != NULL; o = o->next)
+			count++;
+	s->session = mem_array(count, sizeof(uint64_t));
+	if (s->session == NULL)
+		rv = CKR_HOST_MEMORY;
+	for (size_t i = 0; i < SESSION_BUCKETS && rv == CKR_OK; i++)
+		for (struct session_object *o = t->session_objects[i]; o != NULL; o = o->next)
+			if (visible(t, o))
+				s->session[s->session_count++] = o->number;
+	token_unlock(t);
+	return rv;
+}
+
+void object_search_free(struct object_search *s)
+{
+	if (s == NULL)
+		return;
+	secret_unref(s->template);
+	mem_free(s->session);
+	mem_free(s);
+}
+
+AUTO_DEFINE(object_search, object_search_free)
+
+CK_RV objects_search(const struct access *who, struct template t, struct object_search **out)
+{
+	AUTO_STANDING st = { 0 };
+	AUTO(object_search) s = NULL;
+	CK_RV rv = check_template(t);
+
+	if (rv != CKR_OK)
+		return rv;
+	s = NEW(object_search);
+	if (s == NULL)
+		return CKR_HOST_MEMORY;
+	s->built_in = 1;
+	token_standing(who->token, &st);
+	rv = keep_template(s, t);
+	if (rv == CKR_OK)
+		rv = keep_query(s, &st, t);
+	if (rv == CKR_OK)
+		rv = keep_session_objects(s, who->token);
+	if (rv == CKR_OK)
+		*out = TAKE(s);
+	return rv;
+}
+
+/* ---- going on ---- */
+
+static CK_RV next_page(struct object_search *s, struct token *t)
+{
+	AUTO_STANDING st = { 0 };
+	struct wallet_query query = s->query;
+	CK_RV rv;
+
+	s->page_at = s->page_count = 0;
+	token_standing(t, &st);
+	/* After a logout only what is public is still found. */
+	query.with_private = query.with_private && st.login == TOKEN_USER;
+	rv = rv_of(wallet_find(st.wallet, &query, s->after, s->page, PAGE, &s->page_count));
+	if (rv != CKR_OK)
+		return rv;
+	s->page_last = s->page_count < PAGE;
+	if (s->page_count > 0)
+		s->after = s->page[s->page_count - 1];
+	return CKR_OK;
+}
+
+/* The next handle to look at; 0 at the end. */
+static CK_RV next_candidate(struct object_search *s, struct token *t, CK_OBJECT_HANDLE *out)
+{
+	CK_RV rv;
+
+	*out = 0;
+	if (s->impossible)
+		return CKR_OK;
+	if (s->session_at < s->session_count) {
+		*out = handle_make(s->session[s->session_at++], HANDLE_SESSION);
+		return CKR_OK;
+	}
+	if (!s->in_wallet)
+		return CKR_OK;
+	if (s->built_in <= BUILT_INS) {
+		*out = handle_make(s->built_in++, HANDLE_BUILT_IN);
+		return CKR_OK;
+	}
+	if (s->page_at == s->page_count) {
+		if (s->page_last)
+			return CKR_OK;
+		rv = next_page(s, t);
+		if (rv != CKR_OK || s->page_count == 0)
+			return rv;
+	}
+	*out = handle_make(s->page[s->page_at++], HANDLE_TOKEN);
+	return CKR_OK;
+}
+
+struct match_work {
+	const struct object_search *search;
+	struct image *image;
+	struct attrs plain; /* of a public object */
+	bool matches;
+	CK_RV rv;
+};
+
+static void match_in_scope(struct vault_scope *scope, void *arg)
+{
+	struct match_work *work = arg;
+	CK_ATTRIBUTE wanted[TEMPLATE_COUNT_MAX];
+	struct attrs attrs = work->plain;
+
+	work->rv = unpack(scope, work->search, wanted);
+	if (work->rv == CKR_OK && work->image->is_sealed)
+		work->rv = image_open(scope, work->image, &attrs);
+	if (work->rv == CKR_OK)
+		work->matches = object_matches(scope, attrs, (struct template){ wanted, work->search->template_count });
+}
+
+static CK_RV run_match(struct match_work *work)
+{
+	CK_RV rv = rv_of(vault_run(match_in_scope, work));
+
+	return rv == CKR_OK ? work->rv : rv;
+}
+
+static CK_RV match_public(struct vault_scope *scope, struct attrs attrs, void *arg)
+{
+	struct match_work *work = arg;
+
+	(void)scope;
+	work->plain = attrs;
+	return run_match(work);
+}
+
+static CK_RV candidate_matches(const struct object_search *s, struct token *t, CK_OBJECT_HANDLE handle, bool *matches)
+{
+	AUTO_IMAGE image = IMAGE_INIT;
+	struct match_work work = { .search = s, .image = &image };
+	CK_RV rv = image_load(t, handle, &image);
+
+	*matches = false;
+	if (rv == CKR_OBJECT_HANDLE_INVALID)
+		return CKR_OK; /* gone since the search began */
+	if (rv != CKR_OK)
+		return rv;
+	if (s->template == NULL)
+		work.matches = true;
+	else
+		rv = image.is_sealed ? run_match(&work) : image_run(&image, match_public, &work);
+	*matches = work.matches;
+	return rv;
+}
+
+CK_RV objects_search_next(const struct access *who, struct object_search *s, CK_OBJECT_HANDLE *out, CK_ULONG max,
+			  CK_ULONG *found)
+{
+	*found = 0;
+	while (*found < max) {
+		CK_OBJECT_HANDLE handle;
+		bool matches;
+		CK_RV rv = next_candidate(s, who->token, &handle);
+
+		if (rv != CKR_OK || handle == 0)
+			return rv;
+		rv = candidate_matches(s, who->token, handle, &matches);
+		if (rv != CKR_OK)
+			return rv;
+		if (matches)
+			out[(*found)++] = handle;
+	}
+	return CKR_OK;
+}

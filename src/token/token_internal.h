@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A token as the files of this room see it. */
+#ifndef COFFER_TOKEN_INTERNAL_H
+#define COFFER_TOKEN_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "base/lock.h"
+#include "token/objects.h"
+#include "token/token.h"
+#include "wallet/wallet.h"
+
+#define PIN_MAX 1024
+#define SESSION_BUCKETS 256
+#define KEY_BUCKETS 1024
+/* Keys that stay ready for use; beyond them all are let go and come back at their next use. */
+#define KEYS_MAX 2048
+
+struct session_object;
+
+struct token {
+	_Atomic unsigned refs;
+	const struct config *config;
+	CK_SLOT_ID slot;
+	uint8_t serial[WALLET_SERIAL_SIZE]; /* of the wallet, or of the one to be made here */
+	char *path;                         /* of a wallet that could not be opened */
+	struct lock lock;                   /* rank TOKEN: everything below */
+	struct wallet *wallet;              /* NULL: not initialised, or damaged */
+	enum token_login login;
+	_Atomic uint64_t epoch;
+	struct secret *wallet_key;          /* while logged in */
+	uint64_t last_use_ms;
+	CK_ULONG sessions, rw_sessions;
+	struct session_object *session_objects[SESSION_BUCKETS];
+	uint64_t next_session_object;
+	struct key *keys[KEY_BUCKETS];
+	size_t key_count;
+	uint64_t keys_generation;           /* of the wallet, when the cached keys were read */
+};
+
+/* ---- token.c ---- */
+
+/* Takes the token's lock, and logs out first when the idle time is over. */
+void token_lock(struct token *t);
+void token_unlock(struct token *t);
+CK_RV token_new(const struct config *config, const uint8_t serial[WALLET_SERIAL_SIZE], struct token **out);
+/* Lock held: everything that logging out takes away. */
+void token_forget_login(struct token *t);
+/* What an operation needs of a logged-in token, outside of its lock. Released by standing_release. */
+struct standing {
+	enum token_login login;
+	struct wallet *wallet; /* a reference; NULL when there is none */
+	struct secret *key;    /* a reference; NULL when nobody is logged in */
+};
+void token_standing(struct token *t, struct standing *out);
+void standing_release(struct standing *s);
+#define AUTO_STANDING __attribute__((cleanup(standing_release))) struct standing
+
+/* ---- handles ---- */
+
+enum handle_kind { HANDLE_TOKEN = 1, HANDLE_SESSION = 2, HANDLE_BUILT_IN = 3 };
+static inline CK_OBJECT_HANDLE handle_make(uint64_t number, enum handle_kind kind)
+{
+	return (CK_OBJECT_HANDLE)(number << 2 | (uint64_t)kind);
+}
+static inline enum handle_kind handle_kind(CK_OBJECT_HANDLE h)
+{
+	return (enum handle_kind)(h & 3);
+}
+static inline uint64_t handle_number(CK_OBJECT_HANDLE h)
+{
+	return (uint64_t)h >> 2;
+}
+
+/* ---- session_objects.c: objects that live in memory ---- */
+
+struct session_object {
+	struct session_object *next;
+	uint64_t number;
+	CK_SESSION_HANDLE owner;
+	bool is_private;       /* CKA_PRIVATE: goes at logout */
+	struct secret *sealed; /* or */
+	struct buf plain;
+};
+/* All with the token's lock held. */
+struct session_object *session_object_find(struct token *t, uint64_t number);
+/* Takes `o` over and gives it its number. */
+void session_object_add(struct token *t, struct session_object *o);
+/* Takes over what `o` holds in place of what the object with that number has. False when it is gone. */
+bool session_object_replace(struct token *t, uint64_t number, struct session_object *o);
+bool session_object_remove(struct token *t, uint64_t number);
+void session_objects_drop(struct token *t, bool (*which)(const struct session_object *o, CK_SESSION_HANDLE owner),
+			  CK_SESSION_HANDLE owner);
+bool session_object_is_private(const struct session_object *o, CK_SESSION_HANDLE owner);
+bool session_object_is_owned(const struct session_object *o, CK_SESSION_HANDLE owner);
+bool session_object_any(const struct session_object *o, CK_SESSION_HANDLE owner);
+void session_object_free(struct session_object *o);
+
+/* ---- image.c: one object, wherever it is kept ---- */
+
+struct image {
+	CK_OBJECT_HANDLE handle;
+	struct wallet_object row;   /* HANDLE_TOKEN */
+	struct secret *sealed;      /* a session object's */
+	struct buf plain;           /* a public session object's, a built-in's */
+	bool is_sealed;
+	uint64_t generation;        /* of the wallet, before the row was read */
+	struct standing standing;
+};
+#define IMAGE_INIT { .row = WALLET_OBJECT_INIT, .plain = BUF_INIT(WALLET_OBJECT_MAX) }
+void image_release(struct image *i);
+#define AUTO_IMAGE __attribute__((cleanup(image_release))) struct image
+/* OBJECT_HANDLE_INVALID when there is none, or when it is private and the user is not logged in. */
+CK_RV image_load(struct token *t, CK_OBJECT_HANDLE handle, struct image *out);
+/* The same for a row that was read already (within a change). */
+typedef CK_RV (*image_fn)(struct vault_scope *scope, struct attrs attrs, void *arg);
+/* Calls fn with the object's attributes: in a scope when it is sealed, in place with scope NULL when it is not. */
+CK_RV image_run(struct image *i, image_fn fn, void *arg);
+/* Opens a sealed image within a scope that runs already. */
+CK_RV image_open(struct vault_scope *scope, struct image *i, struct attrs *out);
+
+/* The built-in profile objects. */
+#define BUILT_INS 3
+CK_RV built_in(uint64_t number, struct buf *out);
+
+/* ---- keyuse.c ---- */
+
+/* Lock held. */
+void keys_drop_all(struct token *t);
+void keys_drop(struct token *t, CK_OBJECT_HANDLE handle);
+
+/* ---- authpath.c ---- */
+
+struct guarded;
+bool authpath_configured(const struct config *c);
+CK_RV authpath_pin(const struct config *c, struct guarded **out);
+
+#endif

@@ -288,6 +288,10 @@ struct cf_status store_find(struct store *s, bool is_private, const uint8_t (*te
 	STMT *stmt = NULL;
 	size_t used = count < STORE_TERMS_MAX ? count : STORE_TERMS_MAX;
 
+	*found = 0;
+	/* SQLite's integers end there, and no object has such a number. */
+	if (after > INT64_MAX)
+		return CF_OK;
 	CF_TRY(prepare(s, used == 0 ? OBJECT_LIST : (enum statement)((size_t)FIND_1 + used - 1), &stmt));
 	bind_number(stmt, 1, after);
 	bind_number(stmt, 2, max);

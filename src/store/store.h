@@ -41,6 +41,8 @@ struct cf_status store_commit(struct store *s) CF_CHECKED;
 void store_rollback(struct store *s);
 /* What is read until store_snapshot_end belongs together. */
 struct cf_status store_snapshot(struct store *s) CF_CHECKED;
+/* A transaction that no other process reads or writes beside; ended by store_rollback. AGAIN. */
+struct cf_status store_lock_out(struct store *s) CF_CHECKED;
 void store_snapshot_end(struct store *s);
 
 /* The number that every process's commit changes (the file change counter of SQLite's header, offset 24): one

@@ -8,6 +8,7 @@ struct wallet_change {
 	struct secret *key;
 	struct header header; /* what it will be */
 	struct set_change set;
+	struct cf_status failed; /* of the first step that failed: then nothing is committed */
 };
 
 static void change_free(struct wallet_change *c)
@@ -48,7 +49,7 @@ struct cf_status wallet_change_begin(struct wallet *w, struct secret *key, struc
 		return status;
 	}
 	c->header = w->header;
-	c->header.change++;
+	header_next_change(&c->header);
 	*out = c;
 	return CF_OK;
 }
@@ -58,7 +59,6 @@ struct cf_status wallet_change_new(struct wallet_change *c, bool is_private, str
 	o->number = c->header.next_number++;
 	o->version = c->header.change;
 	o->is_private = is_private;
-	c->header.objects++;
 	return CF_OK;
 }
 
@@ -72,7 +72,7 @@ struct cf_status wallet_change_again(struct wallet_change *c, uint64_t number, b
 
 struct cf_status wallet_change_fetch(struct wallet_change *c, uint64_t number, struct wallet_object *out)
 {
-	return fetch_locked(c->w, c->key, number, out);
+	return fetch_locked(c->w, c->key, &c->header, &c->set, number, out);
 }
 
 struct cf_status wallet_change_seal(struct vault_scope *scope, struct wallet_change *c, struct wallet_object *o,
@@ -97,29 +97,52 @@ struct cf_status wallet_change_seal(struct vault_scope *scope, struct wallet_cha
 	return object_seal(scope, &keys, &c->header, o, plain);
 }
 
-struct cf_status wallet_change_put(struct wallet_change *c, const struct wallet_object *o)
+static struct cf_status put(struct wallet_change *c, const struct wallet_object *o)
 {
 	/* Borrows the buffers of `o` for the row. */
 	struct store_object row = { o->number, o->version, o->is_private, o->body, o->terms };
+	uint64_t previous;
 
-	CF_TRY(set_assign(c->w, c->key, &c->set, &c->header, o->number, o->version));
+	if (o->number == 0 || o->number >= c->header.next_number || o->version != c->header.change)
+		return error_set(CF_STATUS(INVALID), "the object is not of this change");
+	CF_TRY(set_assign(c->w, c->key, &c->set, &c->header, o->number, o->version, &previous));
+	if (previous == 0)
+		c->header.objects++;
 	return store_object_put(c->w->store, &row);
+}
+
+struct cf_status wallet_change_put(struct wallet_change *c, const struct wallet_object *o)
+{
+	if (cf_ok(c->failed))
+		c->failed = put(c, o);
+	return c->failed;
+}
+
+static struct cf_status take_away(struct wallet_change *c, uint64_t number)
+{
+	uint64_t previous;
+
+	CF_TRY(set_assign(c->w, c->key, &c->set, &c->header, number, 0, &previous));
+	c->header.objects--;
+	return store_object_remove(c->w->store, number);
 }
 
 struct cf_status wallet_change_remove(struct wallet_change *c, uint64_t number)
 {
 	uint64_t version;
 
-	CF_TRY(set_lookup(c->w, c->key, number, &version));
+	CF_TRY(c->failed);
+	/* The set decides, not the row: what was tampered with can still be removed. */
+	CF_TRY(set_lookup(c->w, c->key, &c->header, &c->set, number, &version));
 	if (version == 0)
 		return error_set(CF_STATUS(NOT_FOUND), "there is no such object in the wallet");
-	CF_TRY(set_assign(c->w, c->key, &c->set, &c->header, number, 0));
-	c->header.objects--;
-	return store_object_remove(c->w->store, number);
+	c->failed = take_away(c, number);
+	return c->failed;
 }
 
 static struct cf_status commit(struct wallet_change *c)
 {
+	CF_TRY(c->failed);
 	CF_TRY(set_write(c->w, c->key, &c->set, &c->header));
 	CF_TRY(wallet_header_write(c->w, c->key, &c->header));
 	return store_commit(c->w->store);
@@ -129,10 +152,14 @@ struct cf_status wallet_change_commit(struct wallet_change *c)
 {
 	struct cf_status status = commit(c);
 
-	if (cf_failed(status))
+	if (cf_ok(status)) {
+		/* Ours was the next commit after the one that the header was read at. */
+		c->w->header = c->header;
+		c->w->counter = (uint32_t)(c->w->counter + 1);
+	} else {
 		store_rollback(c->w->store);
-	/* The next reader takes header and nodes from the file again. */
-	c->w->header_loaded = false;
+		c->w->header_loaded = false;
+	}
 	change_free(c);
 	return status;
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,6 +108,30 @@ static struct cf_status sync_dir(const char *dir)
 	return failed != 0 ? error_errno(failed, "%s", dir) : CF_OK;
 }
 
+/* Creating and restoring look for a label or serial and then use it: one process at a time. The lock goes with the
+ * descriptor. */
+static struct cf_status lock_dir(const char *dir, int *fd)
+{
+	*fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0)
+		return error_errno(errno, "%s", dir);
+	while (flock(*fd, LOCK_EX) != 0) {
+		if (errno == EINTR)
+			continue;
+		/* A file system without locks: the name itself is still taken only once. */
+		break;
+	}
+	return CF_OK;
+}
+
+static void unlock_dir(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+}
+
+#define DIR_LOCK __attribute__((cleanup(unlock_dir))) int
+
 static struct cf_status dir_of(const char *path, char out[PATH_ROOM])
 {
 	const char *slash = strrchr(path, '/');
@@ -128,30 +153,76 @@ static struct cf_status temporary_name(const char *dir, char out[PATH_ROOM])
 	return join(out, dir, name);
 }
 
-/* Gives a complete file its name, durably.  Without `replace` an existing one is never touched. */
-static struct cf_status publish(const char *from, const char *to, bool replace)
+static void remove_journal(const char *path)
 {
-	char dir[PATH_ROOM];
+	char journal[PATH_ROOM];
+	int n = snprintf(journal, sizeof(journal), "%s-journal", path);
 
-	CF_TRY(dir_of(to, dir));
-	if (replace) {
-		if (rename(from, to) != 0)
-			return error_errno(errno, "%s: cannot be put in place", to);
-	} else {
-		if (link(from, to) != 0)
-			return error_errno(errno, "%s: cannot be put in place", to);
-		(void)unlink(from);
-	}
-	return sync_dir(dir);
+	if (n > 0 && n < PATH_ROOM)
+		(void)unlink(journal);
 }
 
 static void remove_file(const char *path)
 {
-	char journal[PATH_ROOM];
-
 	(void)unlink(path);
-	if (snprintf(journal, sizeof(journal), "%s-journal", path) < (int)sizeof(journal))
-		(void)unlink(journal);
+	remove_journal(path);
+}
+
+/* Never over an existing file.  Not every file system has every way. */
+static struct cf_status place_new(const char *from, const char *to)
+{
+	struct stat st;
+
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return CF_OK;
+	if (errno == EEXIST)
+		return error_set(CF_STATUS(EXISTS), "%s: is there already", to);
+	if (link(from, to) == 0) {
+		(void)unlink(from);
+		return CF_OK;
+	}
+	if (errno == EEXIST || lstat(to, &st) == 0)
+		return error_set(CF_STATUS(EXISTS), "%s: is there already", to);
+	if (errno != ENOENT || rename(from, to) != 0)
+		return error_errno(errno, "%s: cannot be put in place", to);
+	return CF_OK;
+}
+
+/* What is there may be a wallet in use, and a crash may have left its journal: SQLite would play that journal into
+ * the new file.  So the old one is opened (which settles its journal) and held alone while it is replaced; later
+ * writers notice that their file has moved. */
+static struct cf_status place_over(const char *from, const char *to)
+{
+	AUTO(store) old = NULL;
+	struct cf_status status = CF_OK;
+
+	if (cf_ok(store_open(to, &old)))
+		CF_TRY(store_lock_out(old));
+	else
+		remove_journal(to);
+	if (rename(from, to) != 0)
+		status = error_errno(errno, "%s: cannot be put in place", to);
+	if (old != NULL)
+		store_rollback(old);
+	return status;
+}
+
+/* Gives a complete file its name, durably. */
+static struct cf_status publish(const char *from, const char *to, bool replace)
+{
+	char dir[PATH_ROOM];
+	struct stat st;
+
+	CF_TRY(dir_of(to, dir));
+	if (lstat(to, &st) == 0 && replace) {
+		CF_TRY(place_over(from, to));
+	} else {
+		/* One that a removed wallet left behind. */
+		if (lstat(to, &st) != 0)
+			remove_journal(to);
+		CF_TRY(place_new(from, to));
+	}
+	return sync_dir(dir);
 }
 
 static struct cf_status same_label(const char *path, void *arg)
@@ -217,6 +288,7 @@ static struct cf_status name_of(const char *dir, const uint8_t serial[WALLET_SER
 struct cf_status wallet_create(const struct wallet_new *r, struct wallet **out)
 {
 	char temporary[PATH_ROOM], path[PATH_ROOM];
+	DIR_LOCK lock = -1;
 	struct header h;
 	struct cf_status status;
 
@@ -224,6 +296,7 @@ struct cf_status wallet_create(const struct wallet_new *r, struct wallet **out)
 	if (r->user_pin_opt.p == NULL && r->so_pin_opt.p == NULL)
 		return error_set(CF_STATUS(INVALID), "a wallet needs a PIN");
 	CF_TRY(wallet_dir_check(r->dir, true));
+	CF_TRY(lock_dir(r->dir, &lock));
 	CF_TRY(wallet_dir_each(r->dir, same_label, (void *)(uintptr_t)r->label));
 	header_new(r, &h);
 	CF_TRY(name_of(r->dir, h.serial, path));
@@ -291,10 +364,12 @@ static struct cf_status restore_to(struct store *s, const char *dir, const struc
 struct cf_status wallet_restore(const char *backup, const char *dir, bool replace, char **out)
 {
 	AUTO(store) s = NULL;
+	DIR_LOCK lock = -1;
 	char path[PATH_ROOM];
 	struct header h;
 
 	CF_TRY(wallet_dir_check(dir, true));
+	CF_TRY(lock_dir(dir, &lock));
 	CF_TRY(store_open(backup, &s));
 	CF_TRY(backup_header(s, backup, &h));
 	CF_TRY(restore_to(s, dir, &h, replace, path));
@@ -305,11 +380,17 @@ struct cf_status wallet_restore(const char *backup, const char *dir, bool replac
 struct cf_status wallet_delete(struct wallet *w)
 {
 	char dir[PATH_ROOM];
+	struct cf_status status = CF_OK;
 	LOCKED(&w->lock);
 
+	CF_TRY(store_still_there(w->store));
 	CF_TRY(dir_of(w->path, dir));
+	/* Nobody is in the middle of a change: the journal goes with the file. */
+	CF_TRY(store_lock_out(w->store));
 	if (unlink(w->path) != 0)
-		return error_errno(errno, "%s: cannot be removed", w->path);
-	remove_file(w->path);
-	return sync_dir(dir);
+		status = error_errno(errno, "%s: cannot be removed", w->path);
+	else
+		remove_journal(w->path);
+	store_rollback(w->store);
+	return cf_ok(status) ? sync_dir(dir) : status;
 }

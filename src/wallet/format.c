@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wallet/format.h"
 
+#include <sodium.h>
+
 #include "base/codec.h"
 #include "base/error.h"
 
@@ -9,7 +11,9 @@
 #define KDF_MEMORY_MAX_KIB (4u << 20)
 #define KDF_PASSES_MAX 1000
 
-static void header_body(const struct header *h, struct buf *out)
+#define CHANGE_RANDOM_BITS 24
+
+void header_body(const struct header *h, struct buf *out)
 {
 	buf_u32(out, h->format);
 	buf_bytes(out, SPAN_OF(h->serial));
@@ -59,6 +63,12 @@ struct cf_status header_decode(struct span bytes, struct header *h)
 	copy_exact(h->mac, sizeof(h->mac), &r);
 	CF_TRY(read_end(&r));
 	return h->format == 0 || h->levels == 0 || h->levels > 7 || h->next_number == 0 ? CF_STATUS(CORRUPT) : CF_OK;
+}
+
+void header_next_change(struct header *h)
+{
+	h->change = ((h->change >> CHANGE_RANDOM_BITS) + 1) << CHANGE_RANDOM_BITS |
+		    randombytes_uniform(1u << CHANGE_RANDOM_BITS);
 }
 
 void wrap_encode(const struct wrap *w, struct buf *out)

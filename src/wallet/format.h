@@ -21,7 +21,7 @@ struct header {
 	uint64_t created_s;
 	char label[WALLET_LABEL_MAX + 1];
 	uint8_t public_salt[FORMAT_SALT_SIZE]; /* keys the search terms of public objects */
-	uint64_t change;       /* number of changes so far: versions are taken from it */
+	uint64_t change;       /* of the last change: versions are taken from it. See header_next_change */
 	uint64_t next_number;  /* of the next object */
 	uint64_t objects;      /* how many there are */
 	uint32_t levels;       /* of the set's tree */
@@ -30,9 +30,15 @@ struct header {
 };
 
 #define HEADER_MAX 256
-/* The record without its MAC, then with it. */
+/* The record without its MAC: what the MAC covers. */
+void header_body(const struct header *h, struct buf *out);
+/* The record: the body, then h->mac. */
 void header_encode(const struct header *h, struct buf *out);
 struct cf_status header_decode(struct span bytes, struct header *h) CF_CHECKED;
+
+/* The number of a new change: greater than the last, its low 24 bits drawn at random, so that what an aborted
+ * change left on the disk does not carry the version of the one that followed. */
+void header_next_change(struct header *h);
 
 /* The wallet key under a PIN. */
 struct wrap {

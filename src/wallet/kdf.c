@@ -30,7 +30,7 @@ static int working_memory_new(uint8_t **memory, size_t bytes)
 
 static void working_memory_free(uint8_t *memory, size_t bytes)
 {
-	sodium_memzero(memory, bytes);
+	/* libargon2 has wiped it just before (free_memory, clear_internal_memory). */
 	(void)munmap(memory, bytes);
 }
 

@@ -39,14 +39,12 @@ static struct cf_status begin_try(struct wallet *w, enum wallet_role role, uint3
 	LOCKED(&w->lock);
 
 	status = store_begin(w->store);
-	/* On a read-only medium nothing can be counted; whoever set no limit may still unlock. */
-	if (cf_is(status, CF_CODE_READONLY) && limit == 0)
-		return wrap_read(w, role, wrap, &failures);
-	CF_TRY(status);
-	status = count_try(w, role, limit, wrap);
+	if (cf_ok(status))
+		status = count_try(w, role, limit, wrap);
 	if (cf_failed(status))
 		store_rollback(w->store);
-	if (cf_is(status, CF_CODE_READONLY) && limit == 0)
+	/* On a read-only medium or a full disk nothing can be counted; where there is no limit that locks nobody out. */
+	if (limit == 0 && (cf_is(status, CF_CODE_READONLY) || cf_is(status, CF_CODE_FULL)))
 		return wrap_read(w, role, wrap, &failures);
 	return status;
 }
@@ -62,7 +60,7 @@ static struct cf_status forgive(struct wallet *w, enum wallet_role role)
 	if (cf_ok(status))
 		return store_commit(w->store);
 	store_rollback(w->store);
-	return cf_is(status, CF_CODE_READONLY) ? CF_OK : status;
+	return status;
 }
 
 struct pin_work {
@@ -107,7 +105,7 @@ struct cf_status wallet_unlock(struct wallet *w, enum wallet_role role, struct s
 	CF_TRY(vault_run(unwrap_in_scope, &work));
 	CF_TRY(work.status);
 	key = work.key;
-	CF_TRY(forgive(w, role));
+	cf_ignore(forgive(w, role), "a count that stays too high errs on the safe side");
 	CF_TRY(check_header(w, key));
 	*out = TAKE(key);
 	return CF_OK;
@@ -139,13 +137,16 @@ struct cf_status pin_wrap(const struct header *h, struct secret *key, enum walle
 	return buf_status(out);
 }
 
-static struct cf_status wrap_store(struct wallet *w, enum wallet_role role, struct span wrap)
+/* The header is looked at again: a wrap of a key that a reset has replaced meanwhile would shut its owner out. */
+static struct cf_status wrap_store(struct wallet *w, struct secret *key, enum wallet_role role, struct span wrap)
 {
 	struct cf_status status;
 	LOCKED(&w->lock);
 
 	CF_TRY(store_begin(w->store));
-	status = store_wrap_put(w->store, role, wrap);
+	status = wallet_refresh(w, key);
+	if (cf_ok(status))
+		status = store_wrap_put(w->store, role, wrap);
 	if (cf_ok(status))
 		return store_commit(w->store);
 	store_rollback(w->store);
@@ -156,10 +157,17 @@ struct cf_status wallet_set_pin(struct wallet *w, struct secret *key, enum walle
 				const struct wallet_kdf *kdf)
 {
 	AUTO_BUF bytes = BUF_INIT(256);
+	struct wallet_kdf chosen = *kdf;
+	struct wallet_info info;
 
 	CF_TRY(check_header(w, key));
-	CF_TRY(pin_wrap(&w->identity, key, role, pin, kdf, &bytes));
-	return wrap_store(w, role, buf_span(&bytes));
+	CF_TRY(wallet_get_info(w, &info));
+	if (chosen.memory_kib == 0)
+		chosen.memory_kib = info.kdf[role].memory_kib;
+	if (chosen.passes == 0)
+		chosen.passes = info.kdf[role].passes;
+	CF_TRY(pin_wrap(&w->identity, key, role, pin, &chosen, &bytes));
+	return wrap_store(w, key, role, buf_span(&bytes));
 }
 
 static void new_key_in_scope(struct vault_scope *scope, void *arg)
@@ -188,7 +196,7 @@ static struct cf_status reset(struct wallet *w, struct secret *old_key, struct s
 
 	CF_TRY(wallet_refresh(w, old_key));
 	h = w->header;
-	h.change++;
+	header_next_change(&h);
 	h.objects = 0;
 	h.levels = 1;
 	h.root_version = 0;

@@ -23,28 +23,29 @@ static struct cf_status missing(void)
 }
 
 /* What the set says of the row that was found. */
-static struct cf_status check_place(struct wallet *w, struct secret *key, uint64_t number, bool found, uint64_t version)
+static struct cf_status check_place(uint64_t number, bool found, uint64_t version, uint64_t expected)
 {
-	uint64_t expected;
-
-	CF_TRY(set_lookup(w, key, number, &expected));
 	if (expected == 0 && !found)
 		return missing();
 	return found && version == expected ? CF_OK : forged(number);
 }
 
-struct cf_status fetch_locked(struct wallet *w, struct secret *key_opt, uint64_t number, struct wallet_object *out)
+struct cf_status fetch_locked(struct wallet *w, struct secret *key_opt, const struct header *h,
+			      const struct set_change *s_opt, uint64_t number, struct wallet_object *out)
 {
 	AUTO_STORE_OBJECT row = STORE_OBJECT_INIT;
 	struct cf_status status = store_object_get(w->store, number, &row);
 	bool found = cf_ok(status);
+	uint64_t expected;
 
 	if (!found && !cf_is(status, CF_CODE_NOT_FOUND))
 		return status;
-	if (key_opt != NULL)
-		CF_TRY(check_place(w, key_opt, number, found, row.version));
-	else if (!found || row.is_private)
+	if (key_opt != NULL) {
+		CF_TRY(set_lookup(w, key_opt, h, s_opt, number, &expected));
+		CF_TRY(check_place(number, found, row.version, expected));
+	} else if (!found || row.is_private) {
 		return missing();
+	}
 	wallet_object_release(out);
 	out->number = number;
 	out->version = row.version;
@@ -64,7 +65,7 @@ struct cf_status wallet_fetch(struct wallet *w, struct secret *key_opt, uint64_t
 	CF_TRY(store_snapshot(w->store));
 	status = wallet_refresh(w, key_opt);
 	if (cf_ok(status))
-		status = fetch_locked(w, key_opt, number, out);
+		status = fetch_locked(w, key_opt, &w->header, NULL, number, out);
 	store_snapshot_end(w->store);
 	return status;
 }
@@ -133,16 +134,17 @@ struct found {
 	size_t count;
 };
 
-/* Both lists ascend; the lowest `max` of both stay, in `out`. */
+/* Both lists ascend; the lowest `max` of both stay, in `out`, each once. */
 static size_t merge(struct found a, struct found b, uint64_t *out, size_t max)
 {
 	size_t i = 0, j = 0, n = 0;
 
 	while (n < max && (i < a.count || j < b.count)) {
-		if (j == b.count || (i < a.count && a.numbers[i] < b.numbers[j]))
-			out[n++] = a.numbers[i++];
-		else
-			out[n++] = b.numbers[j++];
+		uint64_t next = j == b.count || (i < a.count && a.numbers[i] < b.numbers[j]) ? a.numbers[i++] :
+											       b.numbers[j++];
+
+		if (n == 0 || out[n - 1] != next)
+			out[n++] = next;
 	}
 	return n;
 }

@@ -60,18 +60,12 @@ void node_mac(struct vault_scope *scope, const struct wallet_keys *keys, struct 
 	(void)crypto_generichash(mac, FORMAT_MAC_SIZE, bytes.p, bytes.n, key, sizeof(key));
 }
 
-void header_mac(struct vault_scope *scope, const struct wallet_keys *keys, const struct header *h,
-		uint8_t mac[FORMAT_MAC_SIZE])
+void header_mac(struct vault_scope *scope, const struct wallet_keys *keys, struct span bytes, uint8_t mac[FORMAT_MAC_SIZE])
 {
-	AUTO_BUF bytes = BUF_INIT(HEADER_MAX);
 	uint8_t key[32];
 
-	/* The header without its MAC, which is its end. At most 134 bytes: the buffer cannot overflow; if memory is
-	 * short the MAC of nothing does not verify, which is the safe side. */
-	header_encode(h, &bytes);
 	keys_sub(scope, keys, PURPOSE_HEADER, key);
-	(void)crypto_generichash(mac, FORMAT_MAC_SIZE, bytes.p, bytes.n < FORMAT_MAC_SIZE ? 0 : bytes.n - FORMAT_MAC_SIZE,
-				 key, sizeof(key));
+	(void)crypto_generichash(mac, FORMAT_MAC_SIZE, bytes.p, bytes.n, key, sizeof(key));
 }
 
 static void public_mac(struct vault_scope *scope, const struct wallet_keys *keys, const uint8_t context[OBJECT_CONTEXT_SIZE],
@@ -146,10 +140,11 @@ struct cf_status object_check_public(struct vault_scope *scope, const struct wal
 				     const struct wallet_object *o)
 {
 	uint8_t context[OBJECT_CONTEXT_SIZE], mac[FORMAT_MAC_SIZE];
-	size_t n = o->body.n - FORMAT_MAC_SIZE;
+	size_t n;
 
 	if (o->body.n < FORMAT_MAC_SIZE)
 		return forged(o->number);
+	n = o->body.n - FORMAT_MAC_SIZE;
 	object_context(h, o->number, o->version, false, context);
 	public_mac(scope, keys, context, span(o->body.p, n), mac);
 	return sodium_memcmp(mac, o->body.p + n, FORMAT_MAC_SIZE) == 0 ? CF_OK : forged(o->number);

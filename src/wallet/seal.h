@@ -22,8 +22,8 @@ struct cf_status wrap_seal(struct vault_scope *scope, const struct header *h, en
 struct cf_status wrap_open(struct vault_scope *scope, const struct header *h, enum wallet_role role, struct span pin,
 			   const struct wrap *w, uint8_t master[WALLET_KEY_SIZE]) CF_CHECKED;
 
-void header_mac(struct vault_scope *scope, const struct wallet_keys *keys, const struct header *h,
-		uint8_t mac[FORMAT_MAC_SIZE]);
+/* `bytes`: the header's record without its MAC. */
+void header_mac(struct vault_scope *scope, const struct wallet_keys *keys, struct span bytes, uint8_t mac[FORMAT_MAC_SIZE]);
 /* `bytes`: node_context() of the node. */
 void node_mac(struct vault_scope *scope, const struct wallet_keys *keys, struct span bytes, uint8_t mac[FORMAT_MAC_SIZE]);
 

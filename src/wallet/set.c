@@ -27,11 +27,6 @@ void set_cache_drop(struct wallet *w)
 	}
 }
 
-static struct node **cache_place(struct wallet *w, unsigned level, uint64_t position)
-{
-	return &w->cache[(level * 7 + position) % NODE_CACHE];
-}
-
 struct mac_work {
 	struct secret *key;
 	struct span bytes;
@@ -83,7 +78,7 @@ static struct cf_status node_read(struct wallet *w, struct secret *key, const st
 static struct cf_status node_cached(struct wallet *w, struct secret *key, unsigned level, uint64_t position,
 				    uint64_t version, const struct node **out)
 {
-	struct node **place = cache_place(w, level, position);
+	struct node **place = &w->cache[(level * 7 + position) % NODE_CACHE];
 	struct cf_status status;
 	struct node *n = *place;
 
@@ -122,28 +117,28 @@ static uint64_t position_of(uint64_t number, unsigned level)
 	return number >> (FAN_OUT_BITS * (level + 1));
 }
 
-struct cf_status set_lookup(struct wallet *w, struct secret *key, uint64_t number, uint64_t *version)
-{
-	uint64_t expected = w->header.root_version;
-
-	if (beyond(number, w->header.levels))
-		expected = 0;
-	for (unsigned level = w->header.levels; level-- > 0 && expected != 0;) {
-		const struct node *n;
-
-		CF_TRY(node_cached(w, key, level, position_of(number, level), expected, &n));
-		expected = n->child[child_index(number, level)];
-	}
-	*version = expected;
-	return CF_OK;
-}
-
 static struct node *dirty_find(const struct set_change *s, unsigned level, uint64_t position)
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (s->dirty[i]->level == level && s->dirty[i]->position == position)
 			return s->dirty[i];
 	return NULL;
+}
+
+struct cf_status set_lookup(struct wallet *w, struct secret *key, const struct header *h, const struct set_change *s_opt,
+			    uint64_t number, uint64_t *version)
+{
+	uint64_t expected = beyond(number, h->levels) ? 0 : h->root_version;
+
+	for (unsigned level = h->levels; level-- > 0 && expected != 0;) {
+		const struct node *n = s_opt == NULL ? NULL : dirty_find(s_opt, level, position_of(number, level));
+
+		if (n == NULL)
+			CF_TRY(node_cached(w, key, level, position_of(number, level), expected, &n));
+		expected = n->child[child_index(number, level)];
+	}
+	*version = expected;
+	return CF_OK;
 }
 
 static struct cf_status dirty_add(struct set_change *s, unsigned level, uint64_t position, struct node **out)
@@ -195,7 +190,7 @@ static struct cf_status grow(struct set_change *s, struct header *h)
 }
 
 struct cf_status set_assign(struct wallet *w, struct secret *key, struct set_change *s, struct header *h, uint64_t number,
-			    uint64_t version)
+			    uint64_t version, uint64_t *previous)
 {
 	uint64_t expected;
 
@@ -211,6 +206,7 @@ struct cf_status set_assign(struct wallet *w, struct secret *key, struct set_cha
 		expected = n->child[at];
 		n->child[at] = level == 0 ? version : h->change;
 	}
+	*previous = expected;
 	return CF_OK;
 }
 

@@ -93,7 +93,7 @@ static struct cf_status check_object(struct audit *a, uint64_t number)
 {
 	AUTO_WALLET_OBJECT o = WALLET_OBJECT_INIT;
 	struct object_work work = { .audit = a, .object = &o, .terms = BUF_INIT(TERMS_MAX * WALLET_TERM_SIZE) };
-	struct cf_status status = fetch_locked(a->w, a->key, number, &o);
+	struct cf_status status = fetch_locked(a->w, a->key, &a->w->header, NULL, number, &o);
 
 	if (cf_ok(status)) {
 		CF_TRY(vault_run(object_in_scope, &work));
@@ -130,8 +130,11 @@ static struct cf_status check_objects(struct audit *a)
 /* Each row is known to be in the set; as many rows as the set has members means that none is missing. */
 static struct cf_status check_counts(struct audit *a)
 {
-	uint64_t terms;
+	uint64_t terms, rows;
 
+	CF_TRY(store_objects_count(a->w->store, &rows));
+	if (rows != a->objects)
+		fault(a, "there are rows with numbers that no object has");
 	if (a->objects != a->w->header.objects)
 		fault(a, "%llu objects are there and %llu should be", (unsigned long long)a->objects,
 		      (unsigned long long)a->w->header.objects);
@@ -167,6 +170,7 @@ struct cf_status wallet_verify(struct wallet *w, struct secret *key, const struc
 	CF_TRY(store_snapshot(w->store));
 	/* From the file, not from what an earlier read left. */
 	w->header_loaded = false;
+	set_cache_drop(w);
 	status = audit(&a);
 	store_snapshot_end(w->store);
 	*objects = a.objects;

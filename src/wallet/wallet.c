@@ -12,7 +12,7 @@ static const char header_name[] = "header";
 
 struct header_work {
 	struct secret *key;
-	const struct header *header;
+	struct span body;
 	uint8_t mac[FORMAT_MAC_SIZE];
 	struct cf_status status;
 };
@@ -24,17 +24,35 @@ static void header_in_scope(struct vault_scope *scope, void *arg)
 
 	work->status = keys_open(scope, work->key, &keys);
 	if (cf_ok(work->status))
-		header_mac(scope, &keys, work->header, work->mac);
+		header_mac(scope, &keys, work->body, work->mac);
+}
+
+static struct cf_status header_mac_of(struct secret *key, const struct header *h, uint8_t mac[FORMAT_MAC_SIZE])
+{
+	AUTO_BUF body = BUF_INIT(HEADER_MAX);
+	struct header_work work = { .key = key };
+
+	header_body(h, &body);
+	CF_TRY(buf_status(&body));
+	work.body = buf_span(&body);
+	CF_TRY(vault_run(header_in_scope, &work));
+	CF_TRY(work.status);
+	bytes_copy(mac, work.mac, FORMAT_MAC_SIZE);
+	return CF_OK;
 }
 
 static struct cf_status header_authenticate(struct wallet *w, struct secret *key)
 {
-	struct header_work work = { .key = key, .header = &w->header };
+	uint8_t mac[FORMAT_MAC_SIZE];
 
-	CF_TRY(vault_run(header_in_scope, &work));
-	CF_TRY(work.status);
-	if (sodium_memcmp(work.mac, w->header.mac, FORMAT_MAC_SIZE) != 0)
-		return error_set(CF_STATUS(FORGED), "%s: its header was tampered with", w->path);
+	CF_TRY(header_mac_of(key, &w->header, mac));
+	if (sodium_memcmp(mac, w->header.mac, FORMAT_MAC_SIZE) != 0)
+		return error_set(CF_STATUS(FORGED), "%s: its header is not the one that was written under this wallet key:"
+				 " the file was tampered with, or the wallet initialised again", w->path);
+	/* What is read without the lock was taken from the file before there was a key. */
+	if (memcmp(w->identity.serial, w->header.serial, WALLET_SERIAL_SIZE) != 0 ||
+	    memcmp(w->identity.public_salt, w->header.public_salt, FORMAT_SALT_SIZE) != 0)
+		return error_set(CF_STATUS(FORGED), "%s: became another wallet while it was open", w->path);
 	w->header_trusted = true;
 	return CF_OK;
 }
@@ -42,7 +60,7 @@ static struct cf_status header_authenticate(struct wallet *w, struct secret *key
 static struct cf_status header_read(struct wallet *w, uint64_t counter)
 {
 	AUTO_BUF bytes = BUF_INIT(HEADER_MAX);
-	struct header h;
+	struct header h = { 0 };
 	struct cf_status status = store_meta_get(w->store, header_name, &bytes);
 
 	if (cf_ok(status))
@@ -52,11 +70,10 @@ static struct cf_status header_read(struct wallet *w, uint64_t counter)
 	if (cf_is(status, CF_CODE_NOT_FOUND) || cf_is(status, CF_CODE_CORRUPT) || cf_is(status, CF_CODE_LIMIT))
 		return error_set(CF_STATUS(CORRUPT), "%s: its header is damaged", w->path);
 	CF_TRY(status);
-	/* A PIN try moves the counter too: only another header makes us forget. */
-	if (!w->header_loaded || memcmp(h.mac, w->header.mac, FORMAT_MAC_SIZE) != 0) {
-		set_cache_drop(w);
+	/* A PIN try moves the counter too: only another header has to be authenticated again. Nodes in the cache
+	 * need no look: a node of another version is never taken for the one that the header demands. */
+	if (!w->header_loaded || memcmp(&h, &w->header, sizeof(h)) != 0)
 		w->header_trusted = false;
-	}
 	w->header = h;
 	w->header_loaded = true;
 	w->counter = counter;
@@ -78,11 +95,8 @@ struct cf_status wallet_refresh(struct wallet *w, struct secret *key_opt)
 struct cf_status wallet_header_write(struct wallet *w, struct secret *key, struct header *h)
 {
 	AUTO_BUF bytes = BUF_INIT(HEADER_MAX);
-	struct header_work work = { .key = key, .header = h };
 
-	CF_TRY(vault_run(header_in_scope, &work));
-	CF_TRY(work.status);
-	bytes_copy(h->mac, work.mac, FORMAT_MAC_SIZE);
+	CF_TRY(header_mac_of(key, h, h->mac));
 	header_encode(h, &bytes);
 	CF_TRY(buf_status(&bytes));
 	return store_meta_put(w->store, header_name, buf_span(&bytes));
@@ -225,7 +239,7 @@ static struct cf_status header_change(struct wallet *w, struct secret *key, cons
 
 	CF_TRY(wallet_refresh(w, key));
 	h = w->header;
-	h.change++;
+	header_next_change(&h);
 	memset(h.label, 0, sizeof(h.label));
 	bytes_copy(h.label, label, strlen(label));
 	CF_TRY(wallet_header_write(w, key, &h));

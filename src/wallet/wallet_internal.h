@@ -23,7 +23,7 @@ struct wallet {
 	bool header_loaded;
 	bool header_trusted;     /* its MAC was checked */
 	uint64_t counter;        /* the store's, when the header was read */
-	struct node *cache[NODE_CACHE]; /* checked nodes of the set; dropped when the header changes */
+	struct node *cache[NODE_CACHE]; /* checked nodes of the set; found by place and version */
 };
 
 /* ---- wallet.c ---- */
@@ -36,24 +36,30 @@ struct cf_status wallet_header_write(struct wallet *w, struct secret *key, struc
 
 /* ---- set.c: the tree over all objects' versions ---- */
 
-/* The version that the object must have; 0: there is no such object. Header trusted. FORGED. */
-struct cf_status set_lookup(struct wallet *w, struct secret *key, uint64_t number, uint64_t *version) CF_CHECKED;
-void set_cache_drop(struct wallet *w);
-
+/* Nodes that a change has altered, not yet written. */
 struct set_change {
 	struct node **dirty;
 	size_t count, room;
 };
-/* The object has this version from now on (0: it is gone). `h` is the change's own header. */
+
+/* The version that the object must have by the header `h` and, within a change, its altered nodes; 0: there is no such
+ * object. Header trusted. FORGED. */
+struct cf_status set_lookup(struct wallet *w, struct secret *key, const struct header *h, const struct set_change *s_opt,
+			    uint64_t number, uint64_t *version) CF_CHECKED;
+void set_cache_drop(struct wallet *w);
+
+/* The object has this version from now on (0: it is gone); *previous is the one it had. `h` is the change's own
+ * header.  After a failure the change must not be written. */
 struct cf_status set_assign(struct wallet *w, struct secret *key, struct set_change *s, struct header *h, uint64_t number,
-			    uint64_t version) CF_CHECKED;
+			    uint64_t version, uint64_t *previous) CF_CHECKED;
 /* Writes the nodes that changed. In the transaction. */
 struct cf_status set_write(struct wallet *w, struct secret *key, struct set_change *s, const struct header *h) CF_CHECKED;
 void set_change_release(struct set_change *s);
 
 /* ---- read.c ---- */
 
-/* wallet_fetch with the lock held and a header that is fresh. */
-struct cf_status fetch_locked(struct wallet *w, struct secret *key_opt, uint64_t number, struct wallet_object *out) CF_CHECKED;
+/* wallet_fetch with the lock held, by a header that is fresh; within a change, as that change sees it. */
+struct cf_status fetch_locked(struct wallet *w, struct secret *key_opt, const struct header *h,
+			      const struct set_change *s_opt, uint64_t number, struct wallet_object *out) CF_CHECKED;
 
 #endif

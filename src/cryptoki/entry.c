@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The C_ functions: each is its row of api.def, and does nothing but ask the guard, then its body.  A list that shows
+ * CKA_EC_POINT raw (3.1 and later) is one more expansion, with a prefix, a version and a form of its own.
+ */
+#include "cryptoki/api.h"
+#include "cryptoki/bodies.h"
+#include "cryptoki/guard.h"
+#include "session/bodies.h"
+
+#define HANDLE_MODULE 0
+#define HANDLE_SLOT slot
+#define HANDLE_SESSION session
+
+static const struct guard_list list_240 = { { 2, 40 }, OBJECT_FORM_DER };
+static const struct guard_list list_300 = { { 3, 0 }, OBJECT_FORM_DER };
+
+#define FUNCTION(function, list, body, subject, need, parameters, arguments)                       \
+	CK_RV function parameters                                                                  \
+	{                                                                                          \
+		static const struct guard_row row = { #body, SUBJECT_##subject, NEED_##need, &list }; \
+		struct call on_stack, *call = &on_stack;                                           \
+		CK_RV rv = guard_enter(call, &row, HANDLE_##subject);                              \
+                                                                                                   \
+		return rv == CKR_OK ? guard_leave(call, do_##body arguments) : rv;                 \
+	}
+
+#define UNSUPPORTED(function, list, name, parameters)                                              \
+	CK_RV function parameters                                                                  \
+	{                                                                                          \
+		static const struct guard_row row = { #name, SUBJECT_MODULE, NEED_ANY, &list };    \
+		struct call call;                                                                  \
+		CK_RV rv = guard_enter(&call, &row, 0);                                            \
+                                                                                                   \
+		return rv == CKR_OK ? guard_leave(&call, CKR_FUNCTION_NOT_SUPPORTED) : rv;         \
+	}
+
+#define HAND(since, name, parameters)
+
+/* Functions without a mechanism have no use for their parameters. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+#define API(since, name, subject, need, parameters, arguments) \
+	IN_240_##since(FUNCTION(name, list_240, name, subject, need, parameters, arguments))
+#define NONE(since, name, parameters) IN_240_##since(UNSUPPORTED(name, list_240, name, parameters))
+#include "cryptoki/api.def"
+#undef API
+#undef NONE
+
+#define API(since, name, subject, need, parameters, arguments) \
+	IN_300_##since(FUNCTION(v300_##name, list_300, name, subject, need, parameters, arguments))
+#define NONE(since, name, parameters) IN_300_##since(UNSUPPORTED(v300_##name, list_300, name, parameters))
+#include "cryptoki/api.def"

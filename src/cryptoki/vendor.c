@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cryptoki/vendor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "ck/rv.h"
+#include "cryptoki/guard.h"
+#include "vault/vault.h"
+#include "wallet/wallet.h"
+
+static const struct guard_list list_vendor = { { 1, 0 }, OBJECT_FORM_DER };
+
+#define ROW(name, subject, need)                                                         \
+	static const struct guard_row name = { "Coffer_" #name, SUBJECT_##subject, NEED_##need, &list_vendor }
+
+#define PIN_MAX 1024 /* as CK_TOKEN_INFO says */
+
+ROW(Create, MODULE, ANY);
+ROW(Rename, SESSION, RW);
+ROW(Delete, SESSION, RW);
+ROW(Backup, SLOT, ANY);
+ROW(Restore, MODULE, ANY);
+ROW(Verify, SESSION, ANY);
+ROW(Path, SLOT, ANY);
+ROW(Protection, MODULE, ANY);
+
+/* A wallet has no object that could be missing: what is not found is a file. */
+static CK_RV rv_of_file(struct cf_status status)
+{
+	if (cf_is(status, CF_CODE_DENIED) || cf_is(status, CF_CODE_NOT_FOUND))
+		return CKR_FUNCTION_FAILED;
+	return rv_of(status);
+}
+
+/* The slot in which the wallet of that file is, after it was made. */
+static CK_RV slot_of_path(struct slots *slots, const char *path, CK_SLOT_ID *slot)
+{
+	AUTO_FREE CK_SLOT_ID *list = NULL;
+	CK_ULONG count = 0;
+	CK_RV rv = slots_refresh(slots);
+
+	if (rv == CKR_OK)
+		rv = slots_list(slots, true, NULL, &count);
+	if (rv != CKR_OK)
+		return rv;
+	list = mem_array(count, sizeof(*list));
+	if (list == NULL)
+		return CKR_HOST_MEMORY;
+	rv = slots_list(slots, true, list, &count);
+	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
+		AUTO(token) t = NULL;
+		struct wallet *w;
+
+		if (slots_token(slots, list[i], &t) != CKR_OK)
+			continue;
+		w = token_wallet(t);
+		if (w != NULL && strcmp(wallet_path(w), path) == 0) {
+			*slot = list[i];
+			return CKR_OK;
+		}
+	}
+	return rv == CKR_OK ? CKR_FUNCTION_FAILED : rv;
+}
+
+/* ---- making ---- */
+
+struct create {
+	const char *label;
+	struct span user_pin, so_pin;
+	CK_SLOT_ID *slot;
+};
+
+static CK_RV check_pin(const struct config *config, struct span pin)
+{
+	if (pin.p == NULL || (pin.n >= config->pin_min && pin.n <= PIN_MAX))
+		return CKR_OK;
+	cf_ignore(error_set(CF_STATUS(INVALID), "a PIN has %u to %d bytes", config->pin_min, PIN_MAX),
+		  "the return value is the answer");
+	return CKR_PIN_LEN_RANGE;
+}
+
+static CK_RV create_wallet(struct call *call, const struct create *c)
+{
+	AUTO(wallet) w = NULL;
+	struct wallet_new request = {
+		.dir = call->config->directory,
+		.label = c->label,
+		.user_pin_opt = c->user_pin,
+		.so_pin_opt = c->so_pin,
+		.kdf = { call->config->argon2_memory_kib, call->config->argon2_passes },
+	};
+	struct cf_status status;
+	CK_RV rv;
+
+	if (c->label == NULL || c->slot == NULL || c->user_pin.p == NULL)
+		return CKR_ARGUMENTS_BAD;
+	rv = check_pin(call->config, c->user_pin);
+	if (rv == CKR_OK)
+		rv = check_pin(call->config, c->so_pin);
+	if (rv != CKR_OK)
+		return rv;
+	status = wallet_create(&request, &w);
+	if (cf_failed(status))
+		return rv_of_file(status);
+	return slot_of_path(call->slots, wallet_path(w), c->slot);
+}
+
+static CK_RV vendor_create(const char *label, CK_UTF8CHAR_PTR user_pin, CK_ULONG user_pin_len, CK_UTF8CHAR_PTR so_pin,
+			   CK_ULONG so_pin_len, CK_SLOT_ID *slot)
+{
+	struct create c = { label, span(user_pin, user_pin_len), span(so_pin, so_pin_len), slot };
+	struct call call;
+	CK_RV rv = guard_enter(&call, &Create, 0);
+
+	return rv == CKR_OK ? guard_leave(&call, create_wallet(&call, &c)) : rv;
+}
+
+/* ---- with a session ---- */
+
+/* The wallet of a session's token and the key that it was unlocked with. TOKEN_NOT_RECOGNIZED, USER_NOT_LOGGED_IN. */
+static CK_RV unlocked(struct call *call, struct wallet **w, struct secret **key)
+{
+	*w = token_wallet(call->token);
+	if (*w == NULL)
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	return token_wallet_key(call->token, key);
+}
+
+static CK_RV rename_wallet(struct call *call, const char *label)
+{
+	AUTO(secret) key = NULL;
+	struct wallet *w;
+	CK_RV rv;
+
+	if (label == NULL)
+		return CKR_ARGUMENTS_BAD;
+	rv = unlocked(call, &w, &key);
+	return rv == CKR_OK ? rv_of_file(wallet_rename(w, key, label)) : rv;
+}
+
+static CK_RV vendor_rename(CK_SESSION_HANDLE session, const char *label)
+{
+	struct call call;
+	CK_RV rv = guard_enter(&call, &Rename, session);
+
+	return rv == CKR_OK ? guard_leave(&call, rename_wallet(&call, label)) : rv;
+}
+
+/* The file goes, and the session with it: what it was about is no more. */
+static CK_RV delete_wallet(struct call *call)
+{
+	AUTO(secret) key = NULL;
+	struct wallet *w;
+	CK_TOKEN_INFO info;
+	CK_RV rv = unlocked(call, &w, &key);
+
+	if (rv == CKR_OK)
+		rv = token_get_info(call->token, &info);
+	if (rv != CKR_OK)
+		return rv;
+	if (info.ulSessionCount > 1)
+		return CKR_SESSION_EXISTS;
+	rv = rv_of_file(wallet_delete(w));
+	if (rv != CKR_OK)
+		return rv;
+	session_close(call->session);
+	return slots_refresh(call->slots);
+}
+
+static CK_RV vendor_delete(CK_SESSION_HANDLE session)
+{
+	struct call call;
+	CK_RV rv = guard_enter(&call, &Delete, session);
+
+	return rv == CKR_OK ? guard_leave(&call, delete_wallet(&call)) : rv;
+}
+
+struct verify {
+	COFFER_REPORT report;
+	void *context;
+	CK_ULONG *objects, *faults;
+};
+
+static void report_fault(const char *sentence, void *arg)
+{
+	const struct verify *v = arg;
+
+	if (v->report != NULL)
+		v->report(sentence, v->context);
+}
+
+/* The index terms that an object must have, as token/ writes them. */
+static struct cf_status terms_of(struct vault_scope *scope, struct span plain, struct wallet_term *terms, size_t max,
+				 size_t *count, void *arg)
+{
+	struct attr found[OBJECT_TERMS_MAX];
+
+	(void)arg;
+	*count = object_terms(scope, (struct attrs){ plain }, found);
+	if (*count > max)
+		return CF_STATUS(LIMIT);
+	for (size_t i = 0; i < *count; i++)
+		terms[i] = (struct wallet_term){ found[i].type, found[i].value };
+	return CF_OK;
+}
+
+static CK_RV verify_wallet(struct call *call, const struct verify *v)
+{
+	const struct wallet_checker checker = { report_fault, terms_of, (void *)v };
+	AUTO(secret) key = NULL;
+	uint64_t objects = 0, faults = 0;
+	struct wallet *w;
+	CK_RV rv;
+
+	if (v->objects == NULL || v->faults == NULL)
+		return CKR_ARGUMENTS_BAD;
+	rv = unlocked(call, &w, &key);
+	if (rv != CKR_OK)
+		return rv;
+	rv = rv_of_file(wallet_verify(w, key, &checker, &objects, &faults));
+	*v->objects = objects;
+	*v->faults = faults;
+	return rv;
+}
+
+static CK_RV vendor_verify(CK_SESSION_HANDLE session, COFFER_REPORT report, void *context, CK_ULONG *objects,
+			   CK_ULONG *faults)
+{
+	const struct verify v = { report, context, objects, faults };
+	struct call call;
+	CK_RV rv = guard_enter(&call, &Verify, session);
+
+	return rv == CKR_OK ? guard_leave(&call, verify_wallet(&call, &v)) : rv;
+}
+
+/* ---- files ---- */
+
+static CK_RV backup_wallet(struct call *call, const char *path, bool replace)
+{
+	struct wallet *w = token_wallet(call->token);
+
+	if (path == NULL)
+		return CKR_ARGUMENTS_BAD;
+	return w == NULL ? CKR_TOKEN_NOT_RECOGNIZED : rv_of_file(wallet_backup(w, path, replace));
+}
+
+static CK_RV vendor_backup(CK_SLOT_ID slot, const char *path, CK_BBOOL replace)
+{
+	struct call call;
+	CK_RV rv = guard_enter(&call, &Backup, slot);
+
+	return rv == CKR_OK ? guard_leave(&call, backup_wallet(&call, path, replace != CK_FALSE)) : rv;
+}
+
+static CK_RV restore_wallet(struct call *call, const char *path, bool replace, CK_SLOT_ID *slot)
+{
+	AUTO_FREE char *restored = NULL;
+	CK_RV rv;
+
+	if (path == NULL || slot == NULL)
+		return CKR_ARGUMENTS_BAD;
+	rv = rv_of_file(wallet_restore(path, call->config->directory, replace, &restored));
+	return rv == CKR_OK ? slot_of_path(call->slots, restored, slot) : rv;
+}
+
+static CK_RV vendor_restore(const char *path, CK_BBOOL replace, CK_SLOT_ID *slot)
+{
+	struct call call;
+	CK_RV rv = guard_enter(&call, &Restore, 0);
+
+	return rv == CKR_OK ? guard_leave(&call, restore_wallet(&call, path, replace != CK_FALSE, slot)) : rv;
+}
+
+static CK_RV path_of_wallet(struct call *call, char *path, CK_ULONG *size)
+{
+	struct wallet *w = token_wallet(call->token);
+	CK_ULONG room, need;
+
+	if (size == NULL)
+		return CKR_ARGUMENTS_BAD;
+	if (w == NULL)
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	need = strlen(wallet_path(w)) + 1;
+	room = *size;
+	*size = need;
+	if (path == NULL)
+		return CKR_OK;
+	if (room < need)
+		return CKR_BUFFER_TOO_SMALL;
+	memcpy(path, wallet_path(w), need);
+	return CKR_OK;
+}
+
+static CK_RV vendor_path(CK_SLOT_ID slot, char *path, CK_ULONG *size)
+{
+	struct call call;
+	CK_RV rv = guard_enter(&call, &Path, slot);
+
+	return rv == CKR_OK ? guard_leave(&call, path_of_wallet(&call, path, size)) : rv;
+}
+
+/* ---- about this process ---- */
+
+static CK_RV protection_of_process(COFFER_PROTECTION *p)
+{
+	static const CK_ULONG memory[] = {
+		[VAULT_MEMORY_SECRET] = COFFER_MEMORY_SECRET,
+		[VAULT_MEMORY_LOCKED] = COFFER_MEMORY_LOCKED,
+		[VAULT_MEMORY_UNLOCKED] = COFFER_MEMORY_UNLOCKED,
+	};
+	struct vault_info info;
+
+	if (p == NULL)
+		return CKR_ARGUMENTS_BAD;
+	vault_get_info(&info);
+	if (info.damaged)
+		return CKR_DEVICE_ERROR;
+	*p = (COFFER_PROTECTION){
+		.memory = memory[info.memory],
+		.arena_bytes = info.arena_bytes,
+		.stack_bytes = info.stack_bytes,
+		.stack_count = info.stack_count,
+		.secret_count = info.secret_count,
+		.aead = info.aead,
+	};
+	return CKR_OK;
+}
+
+static CK_RV vendor_protection(COFFER_PROTECTION *protection)
+{
+	struct call call;
+	CK_RV rv = guard_enter(&call, &Protection, 0);
+
+	return rv == CKR_OK ? guard_leave(&call, protection_of_process(protection)) : rv;
+}
+
+/* Without the guard: it says why C_Initialize failed, too. */
+static CK_RV vendor_last_error(char *text, CK_ULONG size)
+{
+	if (text == NULL || size == 0)
+		return CKR_ARGUMENTS_BAD;
+	(void)snprintf(text, size, "%s", error_text());
+	return CKR_OK;
+}
+
+const COFFER_FUNCTIONS vendor_functions = {
+	.version = { 1, 0 },
+	.Create = vendor_create,
+	.Rename = vendor_rename,
+	.Delete = vendor_delete,
+	.Backup = vendor_backup,
+	.Restore = vendor_restore,
+	.Verify = vendor_verify,
+	.Path = vendor_path,
+	.Protection = vendor_protection,
+	.LastError = vendor_last_error,
+};

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session/op.h"
+
+#include "base/mem.h"
+
+/* ---- begin and end ---- */
+
+static const CK_FLAGS kind_flag[OP_KINDS] = {
+	[OP_SIGN] = CKF_SIGN,
+	[OP_VERIFY] = CKF_VERIFY,
+	[OP_DIGEST] = CKF_DIGEST,
+};
+
+CK_RV op_end(struct op *op, CK_RV rv)
+{
+	if (op->state != NULL) {
+		if (op->mech->impl->clear != NULL)
+			op->mech->impl->clear(op->state);
+		mem_free(op->state);
+	}
+	key_unref(op->key);
+	op->state = NULL;
+	op->key = NULL;
+	op->mech = NULL;
+	op->wants_pin = false;
+	op->stage = OP_NONE;
+	return rv;
+}
+
+/* KEY_TYPE_INCONSISTENT has priority over KEY_FUNCTION_NOT_PERMITTED (§5.1.6): key_permits() comes first. */
+static CK_RV take_key(struct op *op, enum op_kind kind, const struct access *who, CK_OBJECT_HANDLE handle)
+{
+	const struct object_usage *usage;
+	CK_RV rv = key_take(who, handle, &op->key);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = key_permits(op->key, op->mech);
+	if (rv != CKR_OK)
+		return rv;
+	usage = key_usage(op->key);
+	if (kind == OP_SIGN ? !usage->sign : !usage->verify)
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	op->wants_pin = usage->always_authenticate;
+	return CKR_OK;
+}
+
+CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const CK_MECHANISM *mechanism_opt,
+	      CK_OBJECT_HANDLE key)
+{
+	CK_RV rv;
+
+	if (mechanism_opt == NULL)
+		return op_end(op, CKR_OK);
+	if (op->stage != OP_NONE)
+		return CKR_OPERATION_ACTIVE;
+	op->mech = mech_find(mechanism_opt->mechanism);
+	if (op->mech == NULL || (op->mech->flags & kind_flag[kind]) == 0)
+		return op_end(op, CKR_MECHANISM_INVALID);
+	rv = op->mech->params(mechanism_opt, &op->params);
+	if (rv == CKR_OK && kind != OP_DIGEST)
+		rv = take_key(op, kind, who, key);
+	if (rv != CKR_OK)
+		return op_end(op, rv);
+	op->stage = OP_READY;
+	return CKR_OK;
+}
+
+/* ---- one call ---- */
+
+/* What a step of the family needs; it travels through key_run() to where the key is open. */
+struct step {
+	struct op *op;
+	struct span in;
+	struct span signature;
+	struct mspan out;
+	size_t n;
+};
+
+typedef CK_RV (*step_fn)(struct vault_scope *scope, const struct mech_call *call, struct step *step);
+
+struct keyed_step {
+	struct step *step;
+	step_fn fn;
+};
+
+static struct mech_call call_of(const struct op *op, const struct key_view *view)
+{
+	return (struct mech_call){ op->mech, &op->params, view, op->state };
+}
+
+static CK_RV run_keyed(struct vault_scope *scope, const struct key_view *view, void *arg)
+{
+	struct keyed_step *k = arg;
+	struct mech_call call = call_of(k->step->op, view);
+
+	return k->fn(scope, &call, k->step);
+}
+
+/* Runs a step with the key, where the operation has one. */
+static CK_RV run(struct op *op, step_fn fn, struct step *step)
+{
+	struct keyed_step k = { step, fn };
+
+	if (op->key == NULL)
+		return run_keyed(NULL, NULL, &k);
+	return key_run(op->key, run_keyed, &k);
+}
+
+static CK_RV check(const struct op *op, struct token *token)
+{
+	if (op->key == NULL)
+		return CKR_OK;
+	/* The user logged out, or the object went with its session. */
+	if (!key_alive(op->key, token))
+		return CKR_OPERATION_NOT_INITIALIZED;
+	return op->wants_pin ? CKR_USER_NOT_LOGGED_IN : CKR_OK;
+}
+
+/* The family's own memory for parts.  Without a key: what is kept between calls in ordinary memory may not depend on one. */
+static CK_RV start_state(struct op *op)
+{
+	const struct mech_impl *impl = op->mech->impl;
+	struct mech_call call;
+
+	if (op->state != NULL)
+		return CKR_OK;
+	if (impl->begin == NULL || impl->update == NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	if (impl->state_kind != MECH_STATE_PLAIN)
+		return CKR_GENERAL_ERROR;
+	op->state = mem_alloc(impl->state_size);
+	if (op->state == NULL)
+		return CKR_HOST_MEMORY;
+	call = call_of(op, NULL);
+	return impl->begin(NULL, &call);
+}
+
+static CK_RV feed(struct op *op, struct span part)
+{
+	struct mech_call call;
+	CK_RV rv = start_state(op);
+
+	if (rv != CKR_OK || part.n == 0)
+		return rv;
+	call = call_of(op, NULL);
+	return op->mech->impl->update(NULL, &call, part);
+}
+
+CK_RV op_update(struct op *op, struct token *token, struct span part)
+{
+	CK_RV rv;
+
+	if (op->stage == OP_NONE)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	rv = check(op, token);
+	if (rv == CKR_OK && part.p == NULL && part.n != 0)
+		rv = CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = feed(op, part);
+	if (rv != CKR_OK)
+		return op_end(op, rv);
+	op->stage = OP_RUNNING;
+	return CKR_OK;
+}
+
+/* ---- output: signatures and digests ---- */
+
+/* How long the output will be, from the row and what is known of the key in clear: no key is opened. */
+static CK_RV output_length(const struct op *op, size_t in, size_t *out)
+{
+	struct key_view facts = { .class = CKO_DATA, .type = CK_UNAVAILABLE_INFORMATION };
+	struct mech_call call = call_of(op, NULL);
+
+	if (op->key != NULL) {
+		const struct object_usage *usage = key_usage(op->key);
+
+		facts = (struct key_view){ .class = usage->class, .type = usage->key_type, .bits = usage->bits };
+		call.key = &facts;
+	}
+	return op->mech->impl->out_len(&call, in, out);
+}
+
+/* Answers a length query and a short buffer: *answered, and the operation stays as it is. */
+static CK_RV offer(const struct op *op, size_t in, const struct op_output *out, bool *answered)
+{
+	size_t need;
+	CK_RV rv;
+
+	*answered = false;
+	if (out->length == NULL)
+		return CKR_ARGUMENTS_BAD;
+	rv = output_length(op, in, &need);
+	if (rv != CKR_OK)
+		return rv;
+	if (out->buffer != NULL && *out->length >= need)
+		return CKR_OK;
+	*out->length = need;
+	*answered = true;
+	return out->buffer == NULL ? CKR_OK : CKR_BUFFER_TOO_SMALL;
+}
+
+static CK_RV step_sign(struct vault_scope *scope, const struct mech_call *call, struct step *s)
+{
+	return call->mech->impl->sign(scope, call, s->in, s->out, &s->n);
+}
+
+static CK_RV step_digest(struct vault_scope *scope, const struct mech_call *call, struct step *s)
+{
+	(void)scope;
+	return call->mech->impl->digest(call, s->in, s->out, &s->n);
+}
+
+static CK_RV step_finish(struct vault_scope *scope, const struct mech_call *call, struct step *s)
+{
+	return call->mech->impl->finish(scope, call, s->out, &s->n);
+}
+
+/* The last parts are in: makes the output. */
+static CK_RV finish(struct op *op, struct step *s)
+{
+	CK_RV rv = start_state(op); /* for a message that had no parts */
+
+	if (rv != CKR_OK)
+		return rv;
+	if (op->mech->impl->finish == NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	return run(op, step_finish, s);
+}
+
+static CK_RV once(struct op *op, struct step *s)
+{
+	const struct mech_impl *impl = op->mech->impl;
+	CK_RV rv;
+
+	if (op->key != NULL && impl->sign != NULL)
+		return run(op, step_sign, s);
+	if (op->key == NULL && impl->digest != NULL)
+		return run(op, step_digest, s);
+	rv = feed(op, s->in);
+	return rv == CKR_OK ? finish(op, s) : rv;
+}
+
+static CK_RV produce(struct op *op, struct span data, const struct op_output *out, CK_RV (*make)(struct op *, struct step *))
+{
+	struct step s = { .op = op, .in = data };
+	CK_RV rv;
+
+	s.out = mspan(out->buffer, *out->length);
+	s.n = s.out.n;
+	rv = make(op, &s);
+	if (rv == CKR_OK)
+		*out->length = s.n;
+	return op_end(op, rv);
+}
+
+CK_RV op_once(struct op *op, struct token *token, struct span data, const struct op_output *out)
+{
+	bool answered;
+	CK_RV rv;
+
+	if (op->stage == OP_NONE)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (op->stage == OP_RUNNING)
+		return op_end(op, CKR_OPERATION_ACTIVE);
+	if (data.p == NULL && data.n != 0)
+		return op_end(op, CKR_ARGUMENTS_BAD);
+	rv = offer(op, data.n, out, &answered);
+	if (answered)
+		return rv;
+	if (rv == CKR_OK)
+		rv = check(op, token);
+	return rv == CKR_OK ? produce(op, data, out, once) : op_end(op, rv);
+}
+
+CK_RV op_finish(struct op *op, struct token *token, const struct op_output *out)
+{
+	bool answered;
+	CK_RV rv;
+
+	if (op->stage == OP_NONE)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	rv = offer(op, 0, out, &answered);
+	if (answered)
+		return rv;
+	if (rv == CKR_OK)
+		rv = check(op, token);
+	return rv == CKR_OK ? produce(op, SPAN_EMPTY, out, finish) : op_end(op, rv);
+}
+
+/* ---- verifying ---- */
+
+static CK_RV step_verify(struct vault_scope *scope, const struct mech_call *call, struct step *s)
+{
+	return call->mech->impl->verify(scope, call, s->in, s->signature);
+}
+
+static CK_RV step_finish_verify(struct vault_scope *scope, const struct mech_call *call, struct step *s)
+{
+	return call->mech->impl->finish_verify(scope, call, s->signature);
+}
+
+static CK_RV finish_verify(struct op *op, struct step *s)
+{
+	CK_RV rv = start_state(op);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (op->mech->impl->finish_verify == NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	return run(op, step_finish_verify, s);
+}
+
+CK_RV op_once_verify(struct op *op, struct token *token, struct span data, struct span signature)
+{
+	struct step s = { .op = op, .in = data, .signature = signature };
+	CK_RV rv;
+
+	if (op->stage == OP_NONE)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (op->stage == OP_RUNNING)
+		return op_end(op, CKR_OPERATION_ACTIVE);
+	if ((data.p == NULL && data.n != 0) || signature.p == NULL)
+		return op_end(op, CKR_ARGUMENTS_BAD);
+	rv = check(op, token);
+	if (rv != CKR_OK)
+		return op_end(op, rv);
+	if (op->mech->impl->verify != NULL)
+		return op_end(op, run(op, step_verify, &s));
+	rv = feed(op, data);
+	return op_end(op, rv == CKR_OK ? finish_verify(op, &s) : rv);
+}
+
+CK_RV op_finish_verify(struct op *op, struct token *token, struct span signature)
+{
+	struct step s = { .op = op, .signature = signature };
+	CK_RV rv;
+
+	if (op->stage == OP_NONE)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (signature.p == NULL)
+		return op_end(op, CKR_ARGUMENTS_BAD);
+	rv = check(op, token);
+	return op_end(op, rv == CKR_OK ? finish_verify(op, &s) : rv);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The running operation: one state machine for signing, verifying and digesting.
+ *
+ *   op_init        NONE -> READY; an operation of the kind that is there already: CKR_OPERATION_ACTIVE
+ *   op_once        READY -> NONE
+ *   op_update      READY or RUNNING -> RUNNING
+ *   op_finish      READY or RUNNING -> NONE
+ *
+ * Asking for the length of the output (a NULL buffer) and CKR_BUFFER_TOO_SMALL leave the operation as it is; every other
+ * end of op_once and op_finish, and every error of op_update, ends it (PKCS#11 3.0 §5.2, §5.13).  All functions expect the
+ * session's lock.  A private key is only ever opened within key_run().
+ */
+#ifndef COFFER_SESSION_OP_H
+#define COFFER_SESSION_OP_H
+
+#include "mech/mech.h"
+#include "token/objects.h"
+
+enum op_kind { OP_SIGN, OP_VERIFY, OP_DIGEST, OP_KINDS };
+
+enum op_stage {
+	OP_NONE,    /* there is none */
+	OP_READY,   /* initialised */
+	OP_RUNNING, /* data was given in parts */
+};
+
+struct op {
+	enum op_stage stage;
+	bool wants_pin;            /* CKA_ALWAYS_AUTHENTICATE, and C_Login(CKU_CONTEXT_SPECIFIC) has not been called */
+	const struct mech *mech;
+	union mech_params params;  /* the operation's own copy */
+	struct key *key;           /* a reference; NULL for digests */
+	void *state;               /* of the mechanism, from the first part on; NULL until then */
+};
+
+/* The caller's buffer for an output of variable length (§5.2). */
+struct op_output {
+	CK_BYTE_PTR buffer;  /* NULL: how long will it be? */
+	CK_ULONG_PTR length; /* in: room, out: length */
+};
+
+/* A NULL mechanism cancels what runs (PKCS#11 3.0).  `key` is not looked at for digests.
+ * OPERATION_ACTIVE, MECHANISM_INVALID, MECHANISM_PARAM_INVALID, KEY_HANDLE_INVALID, KEY_TYPE_INCONSISTENT,
+ * KEY_FUNCTION_NOT_PERMITTED. */
+CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const CK_MECHANISM *mechanism_opt,
+	      CK_OBJECT_HANDLE key);
+
+/* Signatures and digests. OPERATION_NOT_INITIALIZED; OPERATION_ACTIVE when parts were given before;
+ * USER_NOT_LOGGED_IN when the key wants its own PIN first; BUFFER_TOO_SMALL. */
+CK_RV op_once(struct op *op, struct token *token, struct span data, const struct op_output *out);
+CK_RV op_update(struct op *op, struct token *token, struct span part);
+CK_RV op_finish(struct op *op, struct token *token, const struct op_output *out);
+/* SIGNATURE_INVALID, SIGNATURE_LEN_RANGE. */
+CK_RV op_once_verify(struct op *op, struct token *token, struct span data, struct span signature);
+CK_RV op_finish_verify(struct op *op, struct token *token, struct span signature);
+
+/* Ends the operation, if there is one, and returns `rv`. */
+CK_RV op_end(struct op *op, CK_RV rv);
+
+#endif

@@ -20,47 +20,49 @@
 
 enum kind { TEXT, YES_NO, NUMBER, MEMORY, POINT };
 
-/* One row for each key. */
+/* One row for each key in both tables, in the same order: what people read, and how it is parsed. */
+static const struct config_row rows[] = {
+	{ "directory", "a path", "see FILES", "where the wallets are" },
+	{ "memory", "secret, locked", "secret",
+	  "guarded memory: memfd_secret where the kernel has it, or locked memory, which keeps hibernation possible" },
+	{ "allow-unlocked-memory", "yes, no", "no",
+	  "unlock wallets even when no memory can be kept out of swap; gives that protection up" },
+	{ "argon2-memory", "8 to 4194304 (KiB)", "65536", "memory of Argon2id for PINs that are set from now on" },
+	{ "argon2-passes", "1 to 1000", "3", "passes of Argon2id for PINs that are set from now on" },
+	{ "pin-min-length", "1 to 255", "4", "shortest PIN that may be set" },
+	{ "pin-failures-limit", "0 to 1000000", "0", "failures after which a PIN is locked; 0: never" },
+	{ "idle-lock", "0 to 31536000 (seconds)", "0", "a wallet locks itself after that time without use; 0: never" },
+	{ "ec-point", "auto, der, raw", "auto",
+	  "form of CKA_EC_POINT: by the caller's interface, or always as DER OCTET STRING, or always raw" },
+	{ "authentication-credential", "a path, or a name in $CREDENTIALS_DIRECTORY", "none",
+	  "a file that holds the PIN, read when C_Login gets none" },
+	{ "trace", "a path", "none", "a file that gets each call's name and return value, never data" },
+};
+
+#define AT(field) offsetof(struct config, field)
 static const struct key {
-	struct config_row row;
 	enum kind kind;
 	size_t at;
 	uint32_t least, most;
 } keys[] = {
-#define AT(field) offsetof(struct config, field)
-	{ { "directory", "a path", "see FILES", "where the wallets are" }, TEXT, AT(directory), 0, 0 },
-	{ { "memory", "secret, locked", "secret",
-	    "guarded memory: memfd_secret where the kernel has it, or locked memory, which keeps hibernation possible" },
-	  MEMORY, AT(prefer_locked), 0, 0 },
-	{ { "allow-unlocked-memory", "yes, no", "no",
-	    "unlock wallets even when no memory can be kept out of swap; gives that protection up" },
-	  YES_NO, AT(allow_unlocked_memory), 0, 0 },
-	{ { "argon2-memory", "8 to 4194304 (KiB)", "65536", "memory of Argon2id for PINs that are set from now on" },
-	  NUMBER, AT(argon2_memory_kib), 8, 4194304 },
-	{ { "argon2-passes", "1 to 1000", "3", "passes of Argon2id for PINs that are set from now on" },
-	  NUMBER, AT(argon2_passes), 1, 1000 },
-	{ { "pin-min-length", "1 to 255", "4", "shortest PIN that may be set" }, NUMBER, AT(pin_min), 1, 255 },
-	{ { "pin-failures-limit", "0 to 1000000", "0", "failures after which a PIN is locked; 0: never" },
-	  NUMBER, AT(pin_limit), 0, 1000000 },
-	{ { "idle-lock", "0 to 31536000 (seconds)", "0", "a wallet locks itself after that time without use; 0: never" },
-	  NUMBER, AT(idle_lock_s), 0, 31536000 },
-	{ { "ec-point", "auto, der, raw", "auto",
-	    "form of CKA_EC_POINT: by the caller's interface, or always as DER OCTET STRING, or always raw" },
-	  POINT, AT(ec_point), 0, 0 },
-	{ { "authentication-credential", "a path, or a name in $CREDENTIALS_DIRECTORY", "none",
-	    "a file that holds the PIN, read when C_Login gets none" }, TEXT, AT(auth_credential), 0, 0 },
-	{ { "trace", "a path", "none", "a file that gets each call's name and return value, never data" },
-	  TEXT, AT(trace_file), 0, 0 },
+	{ TEXT, AT(directory), 0, 0 },
+	{ MEMORY, AT(prefer_locked), 0, 0 },
+	{ YES_NO, AT(allow_unlocked_memory), 0, 0 },
+	{ NUMBER, AT(argon2_memory_kib), 8, 4194304 },
+	{ NUMBER, AT(argon2_passes), 1, 1000 },
+	{ NUMBER, AT(pin_min), 1, 255 },
+	{ NUMBER, AT(pin_limit), 0, 1000000 },
+	{ NUMBER, AT(idle_lock_s), 0, 31536000 },
+	{ POINT, AT(ec_point), 0, 0 },
+	{ TEXT, AT(auth_credential), 0, 0 },
+	{ TEXT, AT(trace_file), 0, 0 },
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
+_Static_assert(sizeof(rows) / sizeof(rows[0]) == KEYS, "a row in both tables for each key");
 
 const struct config_row *config_rows(unsigned *count)
 {
-	static struct config_row rows[KEYS];
-
-	for (size_t i = 0; i < KEYS; i++)
-		rows[i] = keys[i].row;
 	*count = KEYS;
 	return rows;
 }
@@ -162,11 +164,13 @@ static struct cf_status parse_line(struct config *c, const char *name, unsigned 
 	key = trim(line);
 	value = trim(equals + 1);
 	for (size_t i = 0; i < KEYS; i++) {
-		if (strcmp(key, keys[i].row.name) != 0)
+		if (strcmp(key, rows[i].name) != 0)
 			continue;
 		if (set(c, &keys[i], value))
 			return CF_OK;
-		return error_set(CF_STATUS(INVALID), "%s:%u: %s may be: %s", name, number, key, keys[i].row.values);
+		if (keys[i].kind == TEXT) /* any text will do: there was no memory to keep it */
+			return CF_STATUS(NOMEM);
+		return error_set(CF_STATUS(INVALID), "%s:%u: %s may be: %s", name, number, key, rows[i].values);
 	}
 	return error_set(CF_STATUS(INVALID), "%s:%u: there is no key %s; see coffer.conf(5)", name, number, key);
 }
@@ -223,21 +227,35 @@ static const char *environment(const char *name)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+static struct cf_status read_all(FILE *f, const char *path, char *text)
+{
+	size_t n = fread(text, 1, CONFIG_SIZE_MAX + 1, f);
+
+	if (ferror(f) != 0)
+		return error_errno(errno, "%s", path);
+	if (n > CONFIG_SIZE_MAX)
+		return error_set(CF_STATUS(INVALID), "%s: more than %d bytes: not a configuration file", path,
+				 CONFIG_SIZE_MAX);
+	if (memchr(text, '\0', n) != NULL)
+		return error_set(CF_STATUS(INVALID), "%s: not a text file", path);
+	return CF_OK;
+}
+
 static struct cf_status read_file(const char *path, char **out)
 {
-	FILE *f = fopen(path, "re");
-	char *text;
-	size_t n;
+	AUTO_FREE char *text = mem_alloc(CONFIG_SIZE_MAX + 2);
+	struct cf_status status;
+	FILE *f;
 
-	if (f == NULL)
-		return error_errno(errno, "%s", path);
-	text = mem_alloc(CONFIG_SIZE_MAX + 1);
-	n = text == NULL ? 0 : fread(text, 1, CONFIG_SIZE_MAX, f);
-	(void)fclose(f);
 	if (text == NULL)
 		return CF_STATUS(NOMEM);
-	text[n] = '\0';
-	*out = text;
+	f = fopen(path, "re");
+	if (f == NULL)
+		return error_errno(errno, "%s", path);
+	status = read_all(f, path, text);
+	(void)fclose(f);
+	CF_TRY(status);
+	*out = TAKE(text);
 	return CF_OK;
 }
 
@@ -260,20 +278,21 @@ static bool find_file(char out[PATH_ROOM])
 	return path_of(out, SYSCONFDIR, "/coffer/coffer.conf") && access(out, F_OK) == 0;
 }
 
+/* $COFFER_DIR, the configuration, $XDG_DATA_HOME, /var/lib for root, ~/.local/share: the first that there is. */
 static struct cf_status choose_directory(struct config *c)
 {
 	char path[PATH_ROOM];
-	const char *given = environment("COFFER_DIR");
+	bool chosen = path_of(path, environment("COFFER_DIR"), "");
 
-	if (given == NULL && c->directory != NULL)
+	if (!chosen && c->directory != NULL && c->directory[0] != '\0')
 		return CF_OK;
-	if (given != NULL)
-		(void)path_of(path, given, "");
-	else if (path_of(path, environment("XDG_DATA_HOME"), "/coffer"))
-		; /* path is set */
-	else if (geteuid() == 0)
-		(void)path_of(path, "/var/lib", "/coffer");
-	else if (!path_of(path, environment("HOME"), "/.local/share/coffer"))
+	if (!chosen)
+		chosen = path_of(path, environment("XDG_DATA_HOME"), "/coffer");
+	if (!chosen && geteuid() == 0)
+		chosen = path_of(path, "/var/lib", "/coffer");
+	if (!chosen)
+		chosen = path_of(path, environment("HOME"), "/.local/share/coffer");
+	if (!chosen)
 		return error_set(CF_STATUS(INVALID), "there is no wallet directory: set COFFER_DIR or HOME");
 	mem_free(c->directory);
 	c->directory = mem_string(path);

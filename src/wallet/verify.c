@@ -8,6 +8,7 @@
 #include "wallet/wallet_internal.h"
 
 #define TERMS_MAX 64
+#define SMALL_OBJECT 1024
 
 struct audit {
 	struct wallet *w;
@@ -41,12 +42,15 @@ static struct cf_status object_terms_in_scope(struct vault_scope *scope, struct 
 	const struct wallet_checker *checker = work->audit->checker;
 	struct wallet_term terms[TERMS_MAX];
 	struct wallet_keys keys;
-	struct mspan plain;
+	uint8_t small[SMALL_OBJECT];
+	struct mspan plain = MSPAN_OF(small);
 	size_t n, count = 0;
 
 	CF_TRY(keys_open(scope, work->audit->key, &keys));
 	if (o->is_private) {
-		CF_TRY(vault_scope_alloc(scope, o->body.n, &plain));
+		/* Guarded memory of its own costs several system calls, for each object of the wallet. */
+		if (o->body.n > sizeof(small))
+			CF_TRY(vault_scope_alloc(scope, o->body.n, &plain));
 		CF_TRY(object_unseal(scope, &keys, &work->audit->w->identity, o, plain, &n));
 	} else {
 		CF_TRY(object_check_public(scope, &keys, &work->audit->w->identity, o));

@@ -132,7 +132,8 @@ static void test_truncated(void)
 	n = read(fd, whole, sizeof(whole));
 	REQUIRE(n > 4096 && n < (ssize_t)sizeof(whole));
 	(void)close(fd);
-	for (ssize_t cut = 0; cut < n; cut += 1000) {
+	/* The end of the last page may be empty: at least that page is cut off. */
+	for (ssize_t cut = 0; cut <= n - 4096; cut += 1000) {
 		struct cf_status status;
 
 		write_file(path, whole, (size_t)cut);

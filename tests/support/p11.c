@@ -71,8 +71,13 @@ bool p11_bind(struct p11 *m)
 	return true;
 }
 
+/* A copy of the one in use: a test that ended in its middle leaves it to the next one to clean up. */
+static struct p11 live;
+
 bool p11_load(struct p11 *m, const char *extra)
 {
+	if (live.library != NULL)
+		p11_stop(&live);
 	memset(m, 0, sizeof(*m));
 	if (!tempdir_new(&m->dir) || !p11_configure(m, extra))
 		return false;
@@ -82,7 +87,10 @@ bool p11_load(struct p11 *m, const char *extra)
 		fprintf(stderr, "%s\n", dlerror());
 		return false;
 	}
-	return p11_bind(m);
+	if (!p11_bind(m))
+		return false;
+	live = *m;
+	return true;
 }
 
 bool p11_start(struct p11 *m)
@@ -103,6 +111,7 @@ void p11_stop(struct p11 *m)
 		(void)dlclose(m->library);
 	tempdir_remove(&m->dir);
 	memset(m, 0, sizeof(*m));
+	memset(&live, 0, sizeof(live));
 }
 
 #define SLOTS_MAX 64

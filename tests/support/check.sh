@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+# For test scripts: `. "$COFFER_SRC/tests/support/check.sh"`.  Counts, a directory of its own in $tmp, and at the end
+# "N passed, N failed", which is also the exit status.
+
+set -u
+COFFER_SRC=${COFFER_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
+passed=0
+failed=0
+skipped=0
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+
+pass() { passed=$((passed + 1)); }
+
+# fail WHAT [FILE]: with what a program wrote
+fail() {
+	failed=$((failed + 1))
+	printf 'FAIL: %s\n' "$1"
+	[ $# -lt 2 ] || sed 's/^/    /' "$2"
+}
+
+# skip WHAT: named, and counted
+skip() {
+	skipped=$((skipped + 1))
+	printf 'SKIP: %s\n' "$1"
+}
+
+# check WHAT command...: it must succeed; its output is in $tmp/out
+check() {
+	what=$1
+	shift
+	if "$@" >"$tmp/out" 2>&1; then pass; else fail "$what (exit status $?): $*" "$tmp/out"; fi
+}
+
+# refuse WHAT command...: it must fail, and not by a signal
+refuse() {
+	what=$1
+	shift
+	status=0
+	"$@" >"$tmp/out" 2>&1 || status=$?
+	if [ $status -gt 0 ] && [ $status -lt 126 ]; then pass; else fail "$what (exit status $status): $*" "$tmp/out"; fi
+}
+
+# says WHAT PATTERN: the output of the last command has it
+says() {
+	if grep -q -e "$2" "$tmp/out"; then pass; else fail "$1: no \"$2\" in the output" "$tmp/out"; fi
+}
+
+# A sanitised module cannot be loaded by a program that is not sanitised.
+need_plain_module() {
+	case ${COFFER_SANITIZERS:-no} in
+	no) ;;
+	*)
+		echo "SKIP: programs from packages cannot load a module built with sanitizers"
+		exit 77
+		;;
+	esac
+}
+
+# code FILE...: without comments and string literals, each line with its file and number
+code() {
+	awk 'FNR == 1 { inside = 0 }
+	{
+		line = $0
+		gsub(/\\"/, "", line)
+		gsub(/"[^"]*"/, "\"\"", line)
+		out = ""
+		while (line != "") {
+			if (inside) {
+				at = index(line, "*/")
+				if (!at) { line = ""; break }
+				line = substr(line, at + 2); inside = 0
+			} else {
+				at = index(line, "/*")
+				if (!at) { out = out line; line = "" }
+				else { out = out substr(line, 1, at - 1); line = substr(line, at + 2); inside = 1 }
+			}
+		}
+		if (out ~ /[^ \t]/) print FILENAME ":" FNR ":" out
+	}' "$@"
+}
+
+finish() {
+	printf '%s passed, %s failed, %s skipped\n' $passed $failed $skipped
+	[ $failed = 0 ]
+	exit
+}

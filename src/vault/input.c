@@ -28,7 +28,7 @@ struct cf_status guarded_new(size_t n, struct guarded **out)
 	g = NEW(guarded);
 	if (g == NULL)
 		return CF_STATUS(NOMEM);
-	status = region_new(n, &g->region);
+	status = region_borrow(n, &g->region);
 	if (cf_failed(status)) {
 		mem_free(g);
 		return status;
@@ -42,9 +42,8 @@ void guarded_free(struct guarded *g)
 {
 	if (g == NULL)
 		return;
-	if (!region_intact(&g->region))
+	if (!region_return(&g->region))
 		vault_damaged("a canary of an input was overwritten");
-	region_free(&g->region);
 	mem_free(g);
 }
 

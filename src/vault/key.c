@@ -13,6 +13,10 @@
 
 static struct {
 	struct rwlock lock;
+	/* pthread's rwlock lets readers pass a waiting writer for ever.  A writer closes the gate
+	 * behind itself; a reader goes through it only while one is there. */
+	struct lock gate;
+	_Atomic bool gate_closed;
 	struct region left, right;
 	_Atomic uint64_t randomised_ms, created_ms;
 } coffer_key;
@@ -37,11 +41,23 @@ static void born(void)
 	atomic_store(&coffer_key.created_ms, clock_monotonic_ms());
 }
 
-struct cf_status coffer_key_open(void)
+static struct cf_status open_locks(void)
 {
 	struct cf_status status;
 
 	CF_TRY(rwlock_init(&coffer_key.lock, LOCK_VAULT_KEY));
+	/* Taken before the key's own lock, hence of the rank below. */
+	status = lock_init(&coffer_key.gate, LOCK_VAULT_POOL);
+	if (cf_failed(status))
+		rwlock_destroy(&coffer_key.lock);
+	return status;
+}
+
+struct cf_status coffer_key_open(void)
+{
+	struct cf_status status;
+
+	CF_TRY(open_locks());
 	status = region_new(COFFER_KEY_SIZE, &coffer_key.left);
 	if (cf_ok(status))
 		status = region_new(COFFER_KEY_SIZE, &coffer_key.right);
@@ -57,22 +73,42 @@ void coffer_key_close(void)
 {
 	region_free(&coffer_key.left);
 	region_free(&coffer_key.right);
+	lock_destroy(&coffer_key.gate);
 	rwlock_destroy(&coffer_key.lock);
+}
+
+void coffer_key_forget(void)
+{
+	coffer_key.left = coffer_key.right = (struct region){ 0 };
+	atomic_store(&coffer_key.gate_closed, false);
 }
 
 void coffer_key_read_lock(void)
 {
+	if (atomic_load_explicit(&coffer_key.gate_closed, memory_order_relaxed)) {
+		lock_take(&coffer_key.gate);
+		lock_drop(&coffer_key.gate);
+	}
 	rwlock_read(&coffer_key.lock);
+}
+
+void coffer_key_read_unlock(void)
+{
+	rwlock_drop(&coffer_key.lock);
 }
 
 void coffer_key_write_lock(void)
 {
+	lock_take(&coffer_key.gate);
+	atomic_store(&coffer_key.gate_closed, true);
 	rwlock_write(&coffer_key.lock);
 }
 
-void coffer_key_unlock(void)
+void coffer_key_write_unlock(void)
 {
 	rwlock_drop(&coffer_key.lock);
+	atomic_store(&coffer_key.gate_closed, false);
+	lock_drop(&coffer_key.gate);
 }
 
 void coffer_key_get(struct vault_scope *scope, uint8_t key[COFFER_KEY_SIZE])

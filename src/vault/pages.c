@@ -51,7 +51,8 @@ static struct cf_status map_secret(uint8_t *inner, size_t n)
 		(void)close(fd);
 		return CF_STATUS(NOMEM);
 	}
-	got = mmap(inner, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+	/* Populated now: a page that cannot be had later would be a SIGBUS. */
+	got = mmap(inner, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, 0);
 	failed = got == MAP_FAILED;
 	(void)close(fd);
 	return failed ? CF_STATUS(NOMEM) : CF_OK;
@@ -121,29 +122,17 @@ void pages_unmap(uint8_t *p, size_t n)
 	(void)munmap(p - page, n + 2 * page);
 }
 
-struct cf_status pages_map_fork_mark(volatile uint8_t **mark)
+/* Two of the largest pages that Linux has: one whole page lies within, wherever the image is
+ * loaded.  Nothing else shares that page, so the kernel wipes this mark alone. */
+static uint8_t mark_room[2 * 64 * 1024];
+
+_Atomic uint8_t *pages_fork_mark(void)
 {
 	size_t page = pages_size();
-	uint8_t *p;
+	uintptr_t skip = (uintptr_t)mark_room % page;
+	uint8_t *p = skip == 0 ? mark_room : mark_room + (page - skip);
 
-	*mark = NULL;
-	if (fault_hit(FAULT_MMAP))
-		return CF_STATUS(NOMEM);
-	p = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
-		return CF_STATUS(NOMEM);
-	if (!advise(p, page, MADV_WIPEONFORK)) {
-		/* A kernel without it: the caller compares process IDs. */
-		(void)munmap(p, page);
-		return CF_OK;
-	}
-	*p = 1;
-	*mark = p;
-	return CF_OK;
-}
-
-void pages_unmap_fork_mark(volatile uint8_t *mark)
-{
-	if (mark != NULL)
-		(void)munmap((void *)(uintptr_t)mark, pages_size());
+	if (2 * page > sizeof(mark_room) || !advise(p, page, MADV_WIPEONFORK))
+		return NULL;
+	return (_Atomic uint8_t *)p;
 }

@@ -15,14 +15,14 @@ size_t pages_size(void);
 size_t pages_round(size_t n);
 
 /* `n` bytes (whole pages) of zeroed memory of that kind with one inaccessible page on
- * both sides, not inherited by children, not dumped.  *p is the first usable byte.  NOMEM; UNSUPPORTED when the
- * kernel has no memfd_secret. */
+ * both sides, not inherited by children, not dumped, present already.  *p is the first
+ * usable byte.  NOMEM; UNSUPPORTED when the kernel has no memfd_secret. */
 struct cf_status pages_map(enum vault_memory kind, size_t n, uint8_t **p) CF_CHECKED;
 /* Gives it back; the caller has wiped it. */
 void pages_unmap(uint8_t *p, size_t n);
 
-/* One byte that reads 1 here and 0 in a forked child, or NULL when the kernel cannot wipe on fork. */
-struct cf_status pages_map_fork_mark(volatile uint8_t **mark) CF_CHECKED;
-void pages_unmap_fork_mark(volatile uint8_t *mark);
+/* A byte that the kernel turns to 0 in a forked child, or NULL when this kernel cannot.  It is
+ * part of the module's own image: it is mapped for as long as the module is, and never freed. */
+_Atomic uint8_t *pages_fork_mark(void);
 
 #endif

@@ -20,15 +20,19 @@ struct vault_scope {
 
 static _Thread_local bool inside;
 
+void scopes_forget(void)
+{
+	inside = false;
+}
+
 static void blocks_free(struct vault_scope *scope)
 {
 	while (scope->blocks != NULL) {
 		struct block *b = scope->blocks;
 
 		scope->blocks = b->next;
-		if (!region_intact(&b->region))
+		if (!region_return(&b->region))
 			vault_damaged("a canary of scope memory was overwritten");
-		region_free(&b->region);
 		mem_free(b);
 	}
 }
@@ -39,11 +43,14 @@ static struct cf_status enter(struct vault_scope *scope)
 		return error_set(CF_STATUS(CLOSED), "the vault is closed");
 	if (inside)
 		return scope_misused();
-	return stack_take(&scope->stack);
+	CF_TRY(stack_take(&scope->stack));
+	inside = true;
+	return CF_OK;
 }
 
 static void leave(struct vault_scope *scope)
 {
+	inside = false;
 	blocks_free(scope);
 	if (!stack_give(scope->stack))
 		vault_damaged("a canary of a vault stack was overwritten");
@@ -52,27 +59,25 @@ static void leave(struct vault_scope *scope)
 struct cf_status vault_run(vault_fn fn, void *arg)
 {
 	struct vault_scope scope = { 0 };
+	struct cf_status status;
 
 	CF_TRY(enter(&scope));
-	inside = true;
-	stack_call(scope.stack, fn, &scope, arg);
-	inside = false;
+	status = stack_call(scope.stack, fn, &scope, arg);
 	leave(&scope);
-	return CF_OK;
+	return status;
 }
 
 struct cf_status vault_measure(vault_fn fn, void *arg, size_t *depth)
 {
 	struct vault_scope scope = { 0 };
+	struct cf_status status;
 
 	CF_TRY(enter(&scope));
 	stack_paint(scope.stack);
-	inside = true;
-	stack_call(scope.stack, fn, &scope, arg);
-	inside = false;
+	status = stack_call(scope.stack, fn, &scope, arg);
 	*depth = stack_depth(scope.stack);
 	leave(&scope);
-	return CF_OK;
+	return status;
 }
 
 struct cf_status vault_scope_alloc(struct vault_scope *scope, size_t n, struct mspan *out)
@@ -82,7 +87,7 @@ struct cf_status vault_scope_alloc(struct vault_scope *scope, size_t n, struct m
 
 	if (b == NULL)
 		return CF_STATUS(NOMEM);
-	status = region_new(n, &b->region);
+	status = region_borrow(n, &b->region);
 	if (cf_failed(status)) {
 		mem_free(b);
 		return status;

@@ -11,6 +11,9 @@ bool scope_holds(const struct vault_scope *scope, const void *p, size_t n);
 /* A programming error: traps in debug builds, INVALID in others. */
 struct cf_status scope_misused(void);
 
+/* In a forked child: the thread that forked is in no scope of this process. */
+void scopes_forget(void);
+
 /* The vault was opened, and nothing in it was found damaged. */
 bool vault_usable(void);
 /* Closes the vault for good: every later vault_run answers CLOSED. */

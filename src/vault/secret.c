@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdatomic.h>
 
+#include "base/error.h"
 #include "base/lock.h"
 #include "base/mem.h"
 #include "vault/key.h"
@@ -13,6 +14,7 @@
 
 struct secret {
 	_Atomic unsigned refs;
+	unsigned era; /* of the vault that sealed it */
 	struct secret *next, *prev;
 	size_t n;
 	uint8_t nonce[SEAL_NONCE_SIZE];
@@ -24,18 +26,27 @@ static struct {
 	struct lock lock;
 	struct secret *first;
 	size_t count, largest;
+	/* Raised when the vault is closed or left behind by a fork: a secret of an earlier era is
+	 * in no list any more and its key is gone, but its holder may still let go of it. */
+	_Atomic unsigned era;
 } living;
 
 struct cf_status secrets_open(void)
 {
-	living.first = NULL;
-	living.count = living.largest = 0;
 	return lock_init(&living.lock, LOCK_LEAF);
 }
 
 void secrets_close(void)
 {
 	lock_destroy(&living.lock);
+	secrets_forget();
+}
+
+void secrets_forget(void)
+{
+	living.first = NULL;
+	living.count = living.largest = 0;
+	atomic_fetch_add(&living.era, 1);
 }
 
 size_t secrets_count(void)
@@ -44,9 +55,15 @@ size_t secrets_count(void)
 	return living.count;
 }
 
+static bool is_living(const struct secret *s)
+{
+	return s->era == atomic_load_explicit(&living.era, memory_order_relaxed);
+}
+
 static void enlist(struct secret *s)
 {
 	LOCKED(&living.lock);
+	s->era = atomic_load(&living.era);
 	s->next = living.first;
 	if (s->next != NULL)
 		s->next->prev = s;
@@ -76,6 +93,7 @@ static struct span sealed_bytes(const struct secret *s)
 struct cf_status secret_seal(struct vault_scope *scope, struct span plain, struct secret **out)
 {
 	uint8_t key[COFFER_KEY_SIZE];
+	struct cf_status status;
 	struct secret *s;
 
 	if (plain.n == 0 || plain.n > SECRET_MAX)
@@ -85,29 +103,19 @@ struct cf_status secret_seal(struct vault_scope *scope, struct span plain, struc
 		return CF_STATUS(NOMEM);
 	atomic_init(&s->refs, 1);
 	s->n = plain.n;
+	status = secrets_housekeep(scope);
+	if (cf_failed(status)) {
+		mem_free(s);
+		return status;
+	}
 	/* Enlisted before the key can change: rotation holds the lock for writing. */
 	coffer_key_read_lock();
 	coffer_key_get(scope, key);
 	seal_encrypt(key, s->nonce, plain, s->sealed);
 	enlist(s);
-	coffer_key_unlock();
+	coffer_key_read_unlock();
 	*out = s;
 	return CF_OK;
-}
-
-/* On use, since there is no thread to do it.  What fails here is tried again at the next use. */
-static void housekeep(struct vault_scope *scope)
-{
-	if (!coffer_key_stale())
-		return;
-	if (coffer_key_expired()) {
-		cf_ignore(secrets_rotate(scope), "tried again at the next use");
-		return;
-	}
-	coffer_key_write_lock();
-	if (coffer_key_stale())
-		coffer_key_rerandomise(scope);
-	coffer_key_unlock();
 }
 
 struct cf_status secret_open(struct vault_scope *scope, const struct secret *s, struct mspan dst)
@@ -117,11 +125,13 @@ struct cf_status secret_open(struct vault_scope *scope, const struct secret *s, 
 
 	if (dst.n < s->n || !scope_holds(scope, dst.p, s->n))
 		return scope_misused();
-	housekeep(scope);
+	if (!is_living(s))
+		return error_set(CF_STATUS(CLOSED), "the vault that sealed this secret is closed");
+	CF_TRY(secrets_housekeep(scope));
 	coffer_key_read_lock();
 	coffer_key_get(scope, key);
 	genuine = seal_decrypt(key, s->nonce, sealed_bytes(s), dst.p);
-	coffer_key_unlock();
+	coffer_key_read_unlock();
 	if (genuine)
 		return CF_OK;
 	vault_damaged("a sealed secret does not verify");
@@ -131,24 +141,36 @@ struct cf_status secret_open(struct vault_scope *scope, const struct secret *s, 
 /* Opens with the old key and seals with the new one, in place. False when one was forged. */
 static bool reseal_all(const uint8_t *old_key, const uint8_t *new_key, uint8_t *scratch)
 {
+	size_t largest = 0;
 	LOCKED(&living.lock);
+
 	for (struct secret *s = living.first; s != NULL; s = s->next) {
 		if (!seal_decrypt(old_key, s->nonce, sealed_bytes(s), scratch))
 			return false;
 		seal_encrypt(new_key, s->nonce, span(scratch, s->n), s->sealed);
+		if (s->n > largest)
+			largest = s->n;
 	}
+	living.largest = largest;
 	return true;
+}
+
+static size_t largest_living(void)
+{
+	LOCKED(&living.lock);
+	return living.largest;
 }
 
 static struct cf_status rotate_locked(struct vault_scope *scope, struct mspan scratch)
 {
 	uint8_t old_key[COFFER_KEY_SIZE], new_key[COFFER_KEY_SIZE];
 
-	if (living.largest > scratch.n)
-		return CF_STATUS(AGAIN); /* a larger one was sealed meanwhile */
+	if (largest_living() > scratch.n)
+		return CF_STATUS(AGAIN);
 	coffer_key_get(scope, old_key);
 	randombytes_buf(new_key, sizeof(new_key));
 	if (!reseal_all(old_key, new_key, scratch.p)) {
+		/* Nothing can be trusted now: some are sealed anew, the key in force is the old one. */
 		vault_damaged("a sealed secret does not verify");
 		return CF_STATUS(FORGED);
 	}
@@ -156,21 +178,48 @@ static struct cf_status rotate_locked(struct vault_scope *scope, struct mspan sc
 	return CF_OK;
 }
 
+/* Everything that can fail comes before the first secret is touched. */
+static struct cf_status rotate_if(struct vault_scope *scope, bool (*due)(void))
+{
+	struct cf_status status;
+
+	do {
+		struct mspan scratch;
+
+		CF_TRY(vault_scope_alloc(scope, largest_living() + 1, &scratch));
+		coffer_key_write_lock();
+		/* Another thread may have done it while this one waited. */
+		status = due() ? rotate_locked(scope, scratch) : CF_OK;
+		coffer_key_write_unlock();
+	} while (cf_is(status, CF_CODE_AGAIN)); /* a larger one was sealed meanwhile */
+	return status;
+}
+
+static bool always(void)
+{
+	return true;
+}
+
 struct cf_status secrets_rotate(struct vault_scope *scope)
 {
-	struct mspan scratch;
-	struct cf_status status;
-	size_t n;
+	return rotate_if(scope, always);
+}
 
-	/* Everything that can fail comes before the first secret is touched. */
-	lock_take(&living.lock);
-	n = living.largest == 0 ? 1 : living.largest;
-	lock_drop(&living.lock);
-	CF_TRY(vault_scope_alloc(scope, n, &scratch));
+struct cf_status secrets_housekeep(struct vault_scope *scope)
+{
+	if (!coffer_key_stale())
+		return CF_OK;
+	if (!coffer_key_intact()) {
+		vault_damaged("a canary of the coffer key was overwritten");
+		return CF_STATUS(CLOSED);
+	}
+	if (coffer_key_expired())
+		cf_ignore(rotate_if(scope, coffer_key_expired), "tried again with the next partitions");
 	coffer_key_write_lock();
-	status = rotate_locked(scope, scratch);
-	coffer_key_unlock();
-	return status;
+	if (coffer_key_stale())
+		coffer_key_rerandomise(scope);
+	coffer_key_write_unlock();
+	return CF_OK;
 }
 
 size_t secret_size(const struct secret *s)
@@ -188,7 +237,8 @@ void secret_unref(struct secret *s)
 {
 	if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	delist(s);
+	if (is_living(s))
+		delist(s);
 	sodium_memzero(s->sealed, s->n + SEAL_TAG_SIZE);
 	mem_free(s);
 }

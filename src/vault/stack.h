@@ -13,15 +13,19 @@ struct stack;
 
 struct cf_status stacks_open(void) CF_CHECKED;
 void stacks_close(void);
+/* In a forked child: the stacks are the parent's and are not mapped here. */
+void stacks_forget(void);
 void stacks_count(size_t *count, size_t *bytes);
 
 /* A stack of one's own; the pool makes one when all are in use. NOMEM. */
 struct cf_status stack_take(struct stack **out) CF_CHECKED;
-/* Wipes it, and keeps it for the next or unmaps it.  False when its canary was overwritten. */
+/* Wipes it, and keeps it for the next or unmaps it.  False when its canary was overwritten;
+ * such a one is not kept. */
 bool stack_give(struct stack *s);
 
-/* Runs fn(scope, arg) on the stack; on return the registers that may hold what fn computed are cleared. */
-void stack_call(struct stack *s, vault_fn fn, struct vault_scope *scope, void *arg);
+/* Runs fn(scope, arg) on the stack; on return the registers that may hold what fn computed
+ * are cleared.  IO, on processors without a switch of ours, when the system refused. */
+struct cf_status stack_call(struct stack *s, vault_fn fn, struct vault_scope *scope, void *arg) CF_CHECKED;
 
 /* True when [p, p+n) lies on this stack. */
 bool stack_holds(const struct stack *s, const void *p, size_t n);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/vault.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "vault/arena.h"
 #include "vault/key.h"
 #include "vault/pages.h"
@@ -15,36 +18,73 @@
 #include "vault/secret_internal.h"
 #include "vault/stack.h"
 
+/* How a child of fork() is told from its parent. */
+enum fork_test {
+	FORK_UNTESTED, /* the vault is closed */
+	FORK_MARK,     /* the kernel wipes a byte */
+	FORK_PID,      /* it does not: process IDs are compared */
+};
+
 static struct {
 	pthread_mutex_t opening; /* statically initialised: there is nobody to initialise it earlier */
 	unsigned opens;
 	_Atomic bool usable, damaged;
-	volatile uint8_t *fork_mark; /* NULL: compare process IDs */
+	_Atomic enum fork_test fork_test;
+	_Atomic uint8_t *fork_mark;
 	pid_t pid;
 } vault = { .opening = PTHREAD_MUTEX_INITIALIZER };
+
+/* Early in a machine's life libsodium would wait for randomness, and where it is refused end the
+ * process; a module in somebody else's process may do neither. Once ready it stays so. */
+static struct cf_status check_random(void)
+{
+	uint8_t byte;
+
+	if (fault_hit(FAULT_RANDOM) || (getrandom(&byte, 1, GRND_NONBLOCK) != 1 && errno != ENOSYS))
+		return error_set(CF_STATUS(IO), "the system's random number generator is not ready");
+	return CF_OK;
+}
+
+static struct cf_status open_key_and_stacks(void)
+{
+	struct cf_status status;
+
+	CF_TRY(coffer_key_open());
+	status = stacks_open();
+	if (cf_failed(status))
+		coffer_key_close();
+	return status;
+}
 
 static struct cf_status open_parts(const struct vault_config *config)
 {
 	struct cf_status status;
 
+	CF_TRY(check_random());
 	if (sodium_init() < 0)
 		return error_set(CF_STATUS(IO), "libsodium cannot be initialised");
 	seal_choose();
-	CF_TRY(arena_open(config));
-	CF_TRY(coffer_key_open());
-	status = stacks_open();
-	if (cf_failed(status)) {
-		coffer_key_close();
-		return status;
-	}
-	status = secrets_open();
+	CF_TRY(secrets_open());
+	status = arena_open(config);
 	if (cf_ok(status))
-		status = pages_map_fork_mark((volatile uint8_t **)&vault.fork_mark);
+		status = open_key_and_stacks();
 	if (cf_failed(status)) {
-		stacks_close();
-		coffer_key_close();
+		arena_close();
+		secrets_close();
 	}
 	return status;
+}
+
+/* The last step of opening: nothing can fail any more. */
+static void mark_process(void)
+{
+	vault.pid = getpid();
+	vault.fork_mark = pages_fork_mark();
+	if (vault.fork_mark != NULL)
+		atomic_store(vault.fork_mark, 1);
+	atomic_store(&vault.fork_test, vault.fork_mark != NULL ? FORK_MARK : FORK_PID);
+	atomic_store(&vault.damaged, false);
+	atomic_store(&vault.usable, true);
 }
 
 struct cf_status vault_open(const struct vault_config *config)
@@ -52,14 +92,10 @@ struct cf_status vault_open(const struct vault_config *config)
 	struct cf_status status = CF_OK;
 
 	(void)pthread_mutex_lock(&vault.opening);
-	if (vault.opens == 0) {
+	if (vault.opens == 0)
 		status = open_parts(config);
-		vault.pid = getpid();
-		atomic_store(&vault.damaged, false);
-		atomic_store(&vault.usable, cf_ok(status));
-	}
-	if (cf_ok(status))
-		vault.opens++;
+	if (cf_ok(status) && vault.opens++ == 0)
+		mark_process();
 	(void)pthread_mutex_unlock(&vault.opening);
 	return status;
 }
@@ -69,12 +105,11 @@ void vault_close(void)
 	(void)pthread_mutex_lock(&vault.opening);
 	if (vault.opens > 0 && --vault.opens == 0) {
 		atomic_store(&vault.usable, false);
+		atomic_store(&vault.fork_test, FORK_UNTESTED);
 		secrets_close();
 		stacks_close();
 		coffer_key_close();
 		arena_close();
-		pages_unmap_fork_mark(vault.fork_mark);
-		vault.fork_mark = NULL;
 	}
 	(void)pthread_mutex_unlock(&vault.opening);
 }
@@ -84,17 +119,27 @@ void vault_forget_after_fork(void)
 	/* Another thread of the parent may have held the mutex at fork. */
 	vault.opening = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	vault.opens = 0;
-	vault.fork_mark = NULL;
 	atomic_store(&vault.usable, false);
+	atomic_store(&vault.damaged, false);
+	atomic_store(&vault.fork_test, FORK_UNTESTED);
+	scopes_forget();
+	secrets_forget();
+	stacks_forget();
+	coffer_key_forget();
+	arena_forget();
 }
 
 bool vault_forked(void)
 {
-	if (!atomic_load_explicit(&vault.usable, memory_order_relaxed))
+	switch (atomic_load_explicit(&vault.fork_test, memory_order_acquire)) {
+	case FORK_UNTESTED:
 		return false;
-	if (vault.fork_mark != NULL)
-		return *vault.fork_mark == 0;
-	return vault.pid != getpid();
+	case FORK_MARK:
+		return atomic_load_explicit(vault.fork_mark, memory_order_relaxed) == 0;
+	case FORK_PID:
+		return vault.pid != getpid();
+	}
+	return false;
 }
 
 bool vault_usable(void)
@@ -110,43 +155,40 @@ void vault_damaged(const char *why)
 		  "the caller has its own status");
 }
 
-struct rotation {
-	struct cf_status status;
-};
-
 static void rotate(struct vault_scope *scope, void *arg)
 {
-	struct rotation *r = arg;
+	struct cf_status *status = arg;
 
-	r->status = secrets_rotate(scope);
+	*status = secrets_rotate(scope);
 }
 
 struct cf_status vault_rotate(void)
 {
-	struct rotation r = { CF_OK };
+	struct cf_status status = CF_OK;
 
+	if (!vault_usable())
+		return error_set(CF_STATUS(CLOSED), "the vault is closed");
 	if (!coffer_key_intact())
 		vault_damaged("a canary of the coffer key was overwritten");
-	CF_TRY(vault_run(rotate, &r));
-	return r.status;
+	CF_TRY(vault_run(rotate, &status));
+	return status;
 }
 
-static void rerandomise(struct vault_scope *scope, void *arg)
+static void housekeep(struct vault_scope *scope, void *arg)
 {
-	(void)arg;
-	coffer_key_write_lock();
-	coffer_key_rerandomise(scope);
-	coffer_key_unlock();
+	struct cf_status *status = arg;
+
+	*status = secrets_housekeep(scope);
 }
 
 void vault_tick(void)
 {
+	struct cf_status status = CF_OK;
+
 	if (!vault_usable() || !coffer_key_stale())
 		return;
-	if (coffer_key_expired())
-		cf_ignore(vault_rotate(), "tried again at the next tick");
-	else
-		cf_ignore(vault_run(rerandomise, NULL), "tried again at the next tick");
+	cf_ignore(vault_run(housekeep, &status), "tried again at the next tick");
+	cf_ignore(status, "a damaged vault says so at the next call");
 }
 
 void vault_get_info(struct vault_info *info)
@@ -156,8 +198,8 @@ void vault_get_info(struct vault_info *info)
 	if (!vault_usable())
 		return;
 	info->memory = arena_kind();
-	info->arena_bytes = 2 * pages_size(); /* the two partitions; inputs come and go */
 	stacks_count(&info->stack_count, &info->stack_bytes);
+	info->arena_bytes = arena_bytes() - info->stack_bytes;
 	info->secret_count = secrets_count();
 	info->aead = seal_name();
 }

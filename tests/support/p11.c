@@ -107,6 +107,11 @@ void p11_stop(struct p11 *m)
 		if (rv != CKR_OK && rv != CKR_CRYPTOKI_NOT_INITIALIZED)
 			fprintf(stderr, "C_Finalize: 0x%lx\n", rv);
 	}
+	p11_unload(m);
+}
+
+void p11_unload(struct p11 *m)
+{
 	if (m->library != NULL)
 		(void)dlclose(m->library);
 	tempdir_remove(&m->dir);

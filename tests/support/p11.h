@@ -37,6 +37,8 @@ bool p11_load(struct p11 *m, const char *extra);
 bool p11_start(struct p11 *m);
 /* C_Finalize if it is initialised, dlclose, and the directory is gone. */
 void p11_stop(struct p11 *m);
+/* The same without C_Finalize. */
+void p11_unload(struct p11 *m);
 
 /* Looks the functions up in an open library. */
 bool p11_bind(struct p11 *m);

@@ -11,7 +11,7 @@ for trs in */*.trs; do
 	result=$(sed -n 's/^:global-test-result: //p' "$trs")
 	# CUnit closes with a table, scripts with "N passed, N failed[, N skipped]".
 	counts=$(awk '$1 == "tests" && NF == 6 { p = $4; f = $5; s = 0; n = 1 }
-		/^[0-9]+ passed, [0-9]+ failed/ { p = $1; f = $3; s = ($6 ~ /^skipped/) ? $5 : 0; n = 1 }
+		/(^|: )[0-9]+ passed, [0-9]+ failed/ { sub(/^.*: /, ""); p = $1; f = $3; s = ($6 ~ /^skipped/) ? $5 : 0; n = 1 }
 		END { if (n) print p, f, s }' "$log")
 	[ -n "$counts" ] || counts="0 0 0"
 	set -- $counts

@@ -75,43 +75,53 @@ static void drop_newline(struct guarded *g)
 		p[--g->used] = 0;
 }
 
-/* Reads until the end of file, or of the line when `line`. One byte of room beyond the limit shows an excess. */
-static struct cf_status read_all(int fd, bool line, struct guarded *g)
+static struct cf_status check_length(const struct guarded *g)
 {
-	while (g->used < g->room) {
-		uint8_t *at = g->region.use.p + g->used;
-		ssize_t n = read(fd, at, line ? 1 : g->room - g->used);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(errno, "cannot read the secret input");
-		if (n == 0)
-			break;
-		g->used += (size_t)n;
-		if (line && *at == '\n')
-			break;
-	}
-	drop_newline(g);
 	if (g->used > INPUT_MAX)
 		return error_set(CF_STATUS(LIMIT), "the secret input is longer than %d bytes", INPUT_MAX);
 	return CF_OK;
 }
 
-static struct cf_status input_read(int fd, bool line, struct guarded **out)
+/* At most `n` bytes at the end of what is there; *got is 0 at the end of file. */
+static struct cf_status read_some(int fd, size_t n, struct guarded *g, size_t *got)
 {
-	AUTO(guarded) g = NULL;
+	ssize_t r;
 
-	/* Two more for a line end, one more to see that it is too long. */
-	CF_TRY(guarded_new(INPUT_MAX + 3, &g));
-	CF_TRY(read_all(fd, line, g));
-	*out = TAKE(g);
+	do {
+		r = read(fd, g->region.use.p + g->used, n);
+	} while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return error_errno(errno, "cannot read the secret input");
+	*got = (size_t)r;
 	return CF_OK;
+}
+
+static struct cf_status read_all(int fd, struct guarded *g)
+{
+	size_t got = 1;
+
+	while (g->used < g->room && got > 0) {
+		CF_TRY(read_some(fd, g->room - g->used, g, &got));
+		g->used += got;
+	}
+	drop_newline(g);
+	return check_length(g);
+}
+
+/* Two more for a line end, one more to see that it is too long. */
+static struct cf_status input_new(struct guarded **out)
+{
+	return guarded_new(INPUT_MAX + 3, out);
 }
 
 struct cf_status input_from_fd(int fd, struct guarded **out)
 {
-	return input_read(fd, false, out);
+	AUTO(guarded) g = NULL;
+
+	CF_TRY(input_new(&g));
+	CF_TRY(read_all(fd, g));
+	*out = TAKE(g);
+	return CF_OK;
 }
 
 static struct cf_status check_private(int fd, const char *path)
@@ -136,7 +146,7 @@ struct cf_status input_from_file(const char *path, struct guarded **out)
 		return error_errno(errno, "%s", path);
 	status = check_private(fd, path);
 	if (cf_ok(status))
-		status = input_read(fd, false, out);
+		status = input_from_fd(fd, out);
 	(void)close(fd);
 	return status;
 }
@@ -157,8 +167,71 @@ static struct cf_status write_all(int fd, const char *text)
 	return CF_OK;
 }
 
-/* Flushes what was typed ahead, so that it cannot become part of a PIN. */
-static struct cf_status ask(int tty, const char *prompt, struct guarded **out)
+/* A key that the user may have turned off. */
+static bool is_key(const struct termios *t, int which, uint8_t byte)
+{
+	return t->c_cc[which] != _POSIX_VDISABLE && t->c_cc[which] == byte;
+}
+
+/* Bytes from `n` on are no longer part of the input. */
+static void cut(struct guarded *g, size_t n)
+{
+	while (g->used > n)
+		g->region.use.p[--g->used] = 0;
+}
+
+/* One character, which in UTF-8 is a first byte and those of the form 10xxxxxx behind it. */
+static void erase_character(struct guarded *g)
+{
+	size_t n = g->used;
+
+	if (n > 0)
+		n--;
+	while (n > 0 && (g->region.use.p[n] & 0xc0) == 0x80)
+		n--;
+	cut(g, n);
+}
+
+enum line { LINE_OPEN, LINE_DONE, LINE_CANCELLED };
+
+/* What the byte behind those in use means; it becomes one of them when it is a character. */
+static enum line typed(const struct termios *keys, struct guarded *g)
+{
+	uint8_t byte = g->region.use.p[g->used];
+
+	g->region.use.p[g->used] = 0;
+	if (byte == '\n' || byte == '\r' || is_key(keys, VEOF, byte))
+		return LINE_DONE;
+	if (is_key(keys, VINTR, byte) || is_key(keys, VQUIT, byte))
+		return LINE_CANCELLED;
+	if (is_key(keys, VERASE, byte)) {
+		erase_character(g);
+	} else if (is_key(keys, VKILL, byte)) {
+		cut(g, 0);
+	} else {
+		g->region.use.p[g->used] = byte;
+		guarded_use(g, g->used + 1);
+	}
+	return LINE_OPEN;
+}
+
+static struct cf_status read_line(int tty, const struct termios *keys, struct guarded *g)
+{
+	enum line line = LINE_OPEN;
+	size_t got = 1;
+
+	while (line == LINE_OPEN && g->used <= INPUT_MAX) {
+		CF_TRY(read_some(tty, 1, g, &got));
+		line = got == 0 ? LINE_DONE : typed(keys, g);
+	}
+	if (line == LINE_CANCELLED)
+		return error_set(CF_STATUS(INVALID), "cancelled at the terminal");
+	return check_length(g);
+}
+
+/* Signals are off as well as the echo: an interrupt would end the process and leave the terminal
+ * mute. Flushes what was typed ahead, so that it cannot become part of a PIN. */
+static struct cf_status ask(int tty, const char *prompt, struct guarded *g)
 {
 	struct termios old, quiet;
 	struct cf_status status;
@@ -166,11 +239,14 @@ static struct cf_status ask(int tty, const char *prompt, struct guarded **out)
 	if (tcgetattr(tty, &old) != 0)
 		return error_errno(errno, "cannot read the terminal's settings");
 	quiet = old;
-	quiet.c_lflag &= (tcflag_t)~(ECHO | ECHOE | ECHOK | ECHONL);
-	CF_TRY(write_all(tty, prompt));
+	quiet.c_lflag &= (tcflag_t)~(ECHO | ECHOE | ECHOK | ECHONL | ICANON | ISIG);
+	quiet.c_cc[VMIN] = 1;
+	quiet.c_cc[VTIME] = 0;
 	if (tcsetattr(tty, TCSAFLUSH, &quiet) != 0)
 		return error_errno(errno, "cannot turn the terminal's echo off");
-	status = input_read(tty, true, out);
+	status = write_all(tty, prompt);
+	if (cf_ok(status))
+		status = read_line(tty, &old, g);
 	(void)tcsetattr(tty, TCSAFLUSH, &old);
 	cf_ignore(write_all(tty, "\n"), "the line end that was not echoed");
 	return status;
@@ -178,12 +254,17 @@ static struct cf_status ask(int tty, const char *prompt, struct guarded **out)
 
 struct cf_status input_from_terminal(const char *prompt, struct guarded **out)
 {
-	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	AUTO(guarded) g = NULL;
 	struct cf_status status;
+	int tty;
 
+	CF_TRY(input_new(&g));
+	tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (tty < 0)
 		return error_set(CF_STATUS(NOT_FOUND), "there is no terminal to ask on");
-	status = ask(tty, prompt, out);
+	status = ask(tty, prompt, g);
 	(void)close(tty);
+	if (cf_ok(status))
+		*out = TAKE(g);
 	return status;
 }

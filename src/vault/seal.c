@@ -27,9 +27,9 @@ static const struct aead xchacha = {
 
 static const struct aead *chosen = &xchacha;
 
-void seal_choose(void)
+void seal_choose(bool hardware)
 {
-	chosen = crypto_aead_aes256gcm_is_available() ? &aes_gcm : &xchacha;
+	chosen = hardware && crypto_aead_aes256gcm_is_available() ? &aes_gcm : &xchacha;
 }
 
 const char *seal_name(void)

@@ -15,8 +15,8 @@
 #define SEAL_NONCE_SIZE 24
 #define SEAL_TAG_SIZE 16
 
-/* After sodium_init(). */
-void seal_choose(void);
+/* After sodium_init().  Takes AES-256-GCM when the processor has it and `hardware` allows. */
+void seal_choose(bool hardware);
 const char *seal_name(void);
 /* out has in.n + SEAL_TAG_SIZE bytes; draws a new nonce. */
 void seal_encrypt(const uint8_t key[32], uint8_t nonce[SEAL_NONCE_SIZE], struct span in, uint8_t *out);

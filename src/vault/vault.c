@@ -63,7 +63,7 @@ static struct cf_status open_parts(const struct vault_config *config)
 	CF_TRY(check_random());
 	if (sodium_init() < 0)
 		return error_set(CF_STATUS(IO), "libsodium cannot be initialised");
-	seal_choose();
+	seal_choose(true);
 	CF_TRY(secrets_open());
 	status = arena_open(config);
 	if (cf_ok(status))

@@ -31,12 +31,14 @@ static struct cf_status no_memory(void)
 	struct rlimit limit = { 0, 0 };
 
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-		return error_set(CF_STATUS(NOMEM),
-				 "no guarded memory: the system has none left or allows neither memfd_secret nor "
-				 "mlock (RLIMIT_MEMLOCK is not the reason: it is unlimited)");
+		return error_set(
+			CF_STATUS(NOMEM),
+			"no guarded memory: the system has none left, or allows neither "
+			"memfd_secret nor mlock (not for RLIMIT_MEMLOCK, it is unlimited)");
 	return error_set(CF_STATUS(NOMEM),
-			 "no guarded memory: neither memfd_secret nor mlock is allowed (RLIMIT_MEMLOCK is %llu KiB); "
-			 "raise it, e.g. `ulimit -l 8192` or LimitMEMLOCK= in the service",
+			 "no guarded memory: neither memfd_secret nor mlock is allowed "
+			 "(RLIMIT_MEMLOCK is %llu KiB); raise it, e.g. `ulimit -l 8192` or "
+			 "LimitMEMLOCK= in the service",
 			 (unsigned long long)limit.rlim_cur / 1024);
 }
 

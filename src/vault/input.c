@@ -78,7 +78,8 @@ static void drop_newline(struct guarded *g)
 static struct cf_status check_length(const struct guarded *g)
 {
 	if (g->used > INPUT_MAX)
-		return error_set(CF_STATUS(LIMIT), "the secret input is longer than %d bytes", INPUT_MAX);
+		return error_set(CF_STATUS(LIMIT), "the secret input is longer than %d bytes",
+				 INPUT_MAX);
 	return CF_OK;
 }
 
@@ -133,7 +134,8 @@ static struct cf_status check_private(int fd, const char *path)
 	if (S_ISDIR(st.st_mode))
 		return error_set(CF_STATUS(INVALID), "%s: is a directory", path);
 	if (S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return error_set(CF_STATUS(DENIED), "%s: others may read or write it; run chmod 600 on it", path);
+		return error_set(CF_STATUS(DENIED),
+				 "%s: others may read or write it; run chmod 600 on it", path);
 	return CF_OK;
 }
 

@@ -28,9 +28,9 @@ void guarded_use(struct guarded *g, size_t n);
  * LIMIT beyond INPUT_MAX; DENIED when `path` is readable by others than its owner. */
 struct cf_status input_from_file(const char *path, struct guarded **out) CF_CHECKED;
 struct cf_status input_from_fd(int fd, struct guarded **out) CF_CHECKED;
-/* Asks on /dev/tty with `prompt`, echo off; the user's keys to erase, to kill the line and to end the
- * input work.  NOT_FOUND when there is no terminal; INVALID, with the terminal as it was, when the
- * user pressed the key that interrupts or quits: the caller decides what ends. */
+/* Asks on /dev/tty with `prompt`, echo off; the user's keys to erase, to kill the line and to
+ * end the input work.  NOT_FOUND when there is no terminal; INVALID, with the terminal as it was,
+ * when the user pressed the key that interrupts or quits: the caller decides what ends. */
 struct cf_status input_from_terminal(const char *prompt, struct guarded **out) CF_CHECKED;
 
 #endif

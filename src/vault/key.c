@@ -23,7 +23,8 @@ static struct {
 
 static void mask_of_right(uint8_t mask[COFFER_KEY_SIZE])
 {
-	(void)crypto_generichash(mask, COFFER_KEY_SIZE, coffer_key.right.use.p, COFFER_KEY_SIZE, NULL, 0);
+	(void)crypto_generichash(mask, COFFER_KEY_SIZE, coffer_key.right.use.p, COFFER_KEY_SIZE,
+				 NULL, 0);
 }
 
 static void xor_into(uint8_t *out, const uint8_t *a, const uint8_t *b)

@@ -101,7 +101,8 @@ struct cf_status pages_map(enum vault_memory kind, size_t n, uint8_t **p)
 
 	if (fault_hit(FAULT_MMAP))
 		return CF_STATUS(NOMEM);
-	whole = mmap(NULL, n + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	whole = mmap(NULL, n + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		     0);
 	if (whole == MAP_FAILED)
 		return CF_STATUS(NOMEM);
 	status = map_kind(kind, whole + page, n);

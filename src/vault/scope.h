@@ -29,7 +29,8 @@ struct cf_status vault_run(vault_fn fn, void *arg) CF_CHECKED;
 /* Guarded, zeroed memory that is wiped and given back when the scope ends; for
  * what is too large for the stack (more than about 2 KiB).  16-byte aligned.
  * NOMEM when RLIMIT_MEMLOCK does not allow it. */
-struct cf_status vault_scope_alloc(struct vault_scope *scope, size_t n, struct mspan *out) CF_CHECKED;
+struct cf_status vault_scope_alloc(struct vault_scope *scope, size_t n,
+				   struct mspan *out) CF_CHECKED;
 
 /* Bytes of a vault stack that a function may use, the signal frame of a host's
  * handler included. */

@@ -5,12 +5,14 @@
 
 struct aead {
 	const char *name;
-	int (*encrypt)(unsigned char *c, unsigned long long *c_n, const unsigned char *m, unsigned long long m_n,
-		       const unsigned char *ad, unsigned long long ad_n, const unsigned char *secret_nonce,
-		       const unsigned char *nonce, const unsigned char *key);
-	int (*decrypt)(unsigned char *m, unsigned long long *m_n, unsigned char *secret_nonce, const unsigned char *c,
-		       unsigned long long c_n, const unsigned char *ad, unsigned long long ad_n,
-		       const unsigned char *nonce, const unsigned char *key);
+	int (*encrypt)(unsigned char *c, unsigned long long *c_n, const unsigned char *m,
+		       unsigned long long m_n, const unsigned char *ad, unsigned long long ad_n,
+		       const unsigned char *secret_nonce, const unsigned char *nonce,
+		       const unsigned char *key);
+	int (*decrypt)(unsigned char *m, unsigned long long *m_n, unsigned char *secret_nonce,
+		       const unsigned char *c, unsigned long long c_n, const unsigned char *ad,
+		       unsigned long long ad_n, const unsigned char *nonce,
+		       const unsigned char *key);
 };
 
 static const struct aead aes_gcm = {
@@ -37,13 +39,15 @@ const char *seal_name(void)
 	return chosen->name;
 }
 
-void seal_encrypt(const uint8_t key[32], uint8_t nonce[SEAL_NONCE_SIZE], struct span in, uint8_t *out)
+void seal_encrypt(const uint8_t key[32], uint8_t nonce[SEAL_NONCE_SIZE], struct span in,
+		  uint8_t *out)
 {
 	randombytes_buf(nonce, SEAL_NONCE_SIZE);
 	(void)chosen->encrypt(out, NULL, in.p, in.n, NULL, 0, NULL, nonce, key);
 }
 
-bool seal_decrypt(const uint8_t key[32], const uint8_t nonce[SEAL_NONCE_SIZE], struct span in, uint8_t *out)
+bool seal_decrypt(const uint8_t key[32], const uint8_t nonce[SEAL_NONCE_SIZE], struct span in,
+		  uint8_t *out)
 {
 	return chosen->decrypt(out, NULL, NULL, in.p, in.n, NULL, 0, nonce, key) == 0;
 }

@@ -2,8 +2,8 @@
 /*
  * The AEAD that seals secrets in memory: AES-256-GCM where the processor has it
  * (156 ns against 616 for a 96-byte secret), else XChaCha20-Poly1305.  What is sealed never
- * leaves the process, so the choice is made anew by each.  Nonces are random; the key
- * lives for an hour at most, far below the limits of 96-bit random nonces.
+ * leaves the process, so the choice is made anew by each.  Nonces are random; a key that is
+ * used lives for about an hour, far below the limits of 96-bit random nonces.
  */
 #ifndef COFFER_VAULT_SEAL_H
 #define COFFER_VAULT_SEAL_H
@@ -19,8 +19,10 @@
 void seal_choose(bool hardware);
 const char *seal_name(void);
 /* out has in.n + SEAL_TAG_SIZE bytes; draws a new nonce. */
-void seal_encrypt(const uint8_t key[32], uint8_t nonce[SEAL_NONCE_SIZE], struct span in, uint8_t *out);
+void seal_encrypt(const uint8_t key[32], uint8_t nonce[SEAL_NONCE_SIZE], struct span in,
+		  uint8_t *out);
 /* out has in.n - SEAL_TAG_SIZE bytes. False when it is forged. */
-bool seal_decrypt(const uint8_t key[32], const uint8_t nonce[SEAL_NONCE_SIZE], struct span in, uint8_t *out);
+bool seal_decrypt(const uint8_t key[32], const uint8_t nonce[SEAL_NONCE_SIZE], struct span in,
+		  uint8_t *out);
 
 #endif

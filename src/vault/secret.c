@@ -170,7 +170,7 @@ static struct cf_status rotate_locked(struct vault_scope *scope, struct mspan sc
 	coffer_key_get(scope, old_key);
 	randombytes_buf(new_key, sizeof(new_key));
 	if (!reseal_all(old_key, new_key, scratch.p)) {
-		/* Nothing can be trusted now: some are sealed anew, the key in force is the old one. */
+		/* Nothing can be trusted now: some are sealed anew, the key is the old one. */
 		vault_damaged("a sealed secret does not verify");
 		return CF_STATUS(FORGED);
 	}
@@ -214,7 +214,8 @@ struct cf_status secrets_housekeep(struct vault_scope *scope)
 		return CF_STATUS(CLOSED);
 	}
 	if (coffer_key_expired())
-		cf_ignore(rotate_if(scope, coffer_key_expired), "tried again with the next partitions");
+		cf_ignore(rotate_if(scope, coffer_key_expired),
+			  "tried again with the next partitions");
 	coffer_key_write_lock();
 	if (coffer_key_stale())
 		coffer_key_rerandomise(scope);

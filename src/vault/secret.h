@@ -18,12 +18,15 @@ struct secret;
 #define SECRET_MAX ((size_t)1 << 20)
 
 /* Seals `plain` (1 to SECRET_MAX bytes). *out has one reference. NOMEM, LIMIT, CLOSED. */
-struct cf_status secret_seal(struct vault_scope *scope, struct span plain, struct secret **out) CF_CHECKED;
+struct cf_status secret_seal(struct vault_scope *scope, struct span plain,
+			     struct secret **out) CF_CHECKED;
 
 /* Opens into dst (dst.n >= secret_size(s)), which must be scope memory: the vault
  * stack or vault_scope_alloc; debug builds trap anything else.
- * FORGED: the ciphertext was changed in memory; the vault closes itself. */
-struct cf_status secret_open(struct vault_scope *scope, const struct secret *s, struct mspan dst) CF_CHECKED;
+ * FORGED: the ciphertext was changed in memory; the vault closes itself.  CLOSED: sealed by a vault
+ * that was closed since, or the vault was found damaged just now. */
+struct cf_status secret_open(struct vault_scope *scope, const struct secret *s,
+			     struct mspan dst) CF_CHECKED;
 
 size_t secret_size(const struct secret *s);
 struct secret *secret_ref(struct secret *s);

@@ -15,7 +15,8 @@
 #endif
 
 /* Three times the deepest user (Argon2id: 7 KiB).  The rest is for a signal handler of the host,
- * which runs on whatever stack the thread is on; its frame comes on top and is the kernel's to tell. */
+ * which runs on whatever stack the thread is on; its frame comes on top, and how large that is
+ * the kernel tells. */
 #ifdef WITH_ASAN
 #define STACK_WORK ((size_t)64 * 1024) /* frames are several times as large */
 #else
@@ -127,7 +128,8 @@ struct cf_status stack_take(struct stack **out)
 		struct stack *s = NULL;
 
 		if (atomic_load_explicit(&pool.idle[slot].stack, memory_order_relaxed) != NULL)
-			s = atomic_exchange_explicit(&pool.idle[slot].stack, NULL, memory_order_acquire);
+			s = atomic_exchange_explicit(&pool.idle[slot].stack, NULL,
+						     memory_order_acquire);
 		if (s == NULL)
 			continue;
 		s->slot = last_slot = slot;
@@ -145,7 +147,8 @@ static bool keep(struct stack *s)
 		unsigned slot = (s->slot + i) % STACKS_KEPT;
 
 		if (atomic_compare_exchange_strong_explicit(&pool.idle[slot].stack, &none, s,
-							    memory_order_release, memory_order_relaxed)) {
+							    memory_order_release,
+							    memory_order_relaxed)) {
 			last_slot = slot;
 			return true;
 		}
@@ -170,7 +173,8 @@ bool stack_holds(const struct stack *s, const void *p, size_t n)
 
 #ifdef WITH_ASAN
 	/* Its check for use after return moves locals elsewhere. */
-	if (__asan_addr_is_in_fake_stack(__asan_get_current_fake_stack(), (void *)at, NULL, NULL) != NULL)
+	if (__asan_addr_is_in_fake_stack(__asan_get_current_fake_stack(), (void *)at, NULL,
+					 NULL) != NULL)
 		return true;
 #endif
 	return at >= low && n <= s->region.use.n && at - low <= s->region.use.n - n;

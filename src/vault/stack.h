@@ -25,7 +25,8 @@ bool stack_give(struct stack *s);
 
 /* Runs fn(scope, arg) on the stack; on return the registers that may hold what fn computed
  * are cleared.  IO, on processors without a switch of ours, when the system refused. */
-struct cf_status stack_call(struct stack *s, vault_fn fn, struct vault_scope *scope, void *arg) CF_CHECKED;
+struct cf_status stack_call(struct stack *s, vault_fn fn, struct vault_scope *scope,
+			    void *arg) CF_CHECKED;
 
 /* True when [p, p+n) lies on this stack. */
 bool stack_holds(const struct stack *s, const void *p, size_t n);

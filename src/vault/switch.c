@@ -26,14 +26,17 @@ static void arrive(struct crossing *c)
 #endif
 }
 
+/* The registers 0 to 15 of a kind. */
+#define EACH16(op) \
+	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) \
+	op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
+
 #if defined(__x86_64__)
 
-#define EACH16(op) \
-	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
 #define CLEAR_XMM(n) "pxor %%xmm" #n ", %%xmm" #n "\n\t"
 #define CLEAR_ZMM(n) "vpxord %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n\t"
 
-/* Called only; what the caller keeps in registers is not in these (they are all the callee's). */
+/* Not inlined: by the ABI a caller keeps nothing in these registers across a call. */
 static __attribute__((noinline)) void clear_vectors(void)
 {
 	/* zmm16..31 are not reached by vzeroall. */
@@ -72,9 +75,9 @@ static __attribute__((noinline)) void cross(void *top, struct crossing *c)
 		"xorl %%edi, %%edi\n\t"
 		: "+D"(c), [top] "+S"(top), [entry] "+a"(entry)
 		:
-		: "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
-		  "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
-		  "xmm15", "cc", "memory");
+		: "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3",
+		  "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
+		  "xmm14", "xmm15", "cc", "memory");
 	clear_vectors();
 }
 
@@ -103,20 +106,17 @@ static __attribute__((noinline)) void cross(void *top, struct crossing *c)
 		"mov sp, x1\n\t"
 		"blr x2\n\t"
 		"mov sp, x19\n\t"
-		CLEAR_X(0) CLEAR_X(1) CLEAR_X(2) CLEAR_X(3) CLEAR_X(4) CLEAR_X(5) CLEAR_X(6) CLEAR_X(7)
-		CLEAR_X(8) CLEAR_X(9) CLEAR_X(10) CLEAR_X(11) CLEAR_X(12) CLEAR_X(13) CLEAR_X(14)
-		CLEAR_X(15) CLEAR_X(16) CLEAR_X(17)
-		CLEAR_V(0) CLEAR_V(1) CLEAR_V(2) CLEAR_V(3) CLEAR_V(4) CLEAR_V(5) CLEAR_V(6) CLEAR_V(7)
-		CLEAR_V(8) CLEAR_V(9) CLEAR_V(10) CLEAR_V(11) CLEAR_V(12) CLEAR_V(13) CLEAR_V(14)
-		CLEAR_V(15) CLEAR_V(16) CLEAR_V(17) CLEAR_V(18) CLEAR_V(19) CLEAR_V(20) CLEAR_V(21)
-		CLEAR_V(22) CLEAR_V(23) CLEAR_V(24) CLEAR_V(25) CLEAR_V(26) CLEAR_V(27) CLEAR_V(28)
-		CLEAR_V(29) CLEAR_V(30) CLEAR_V(31)
+		EACH16(CLEAR_X) CLEAR_X(16) CLEAR_X(17)
+		EACH16(CLEAR_V) CLEAR_V(16) CLEAR_V(17) CLEAR_V(18) CLEAR_V(19) CLEAR_V(20)
+		CLEAR_V(21) CLEAR_V(22) CLEAR_V(23) CLEAR_V(24) CLEAR_V(25) CLEAR_V(26) CLEAR_V(27)
+		CLEAR_V(28) CLEAR_V(29) CLEAR_V(30) CLEAR_V(31)
 		: "+r"(x0), "+r"(x1), "+r"(x2)
 		:
-		: "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
-		  "x16", "x17", "x19", "x30", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9",
-		  "v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21",
-		  "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "cc", "memory");
+		: "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
+		  "x15", "x16", "x17", "x19", "x30", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7",
+		  "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19",
+		  "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30",
+		  "v31", "cc", "memory");
 }
 
 static struct cf_status run_on(struct mspan room, struct crossing *c)
@@ -151,7 +151,8 @@ static struct cf_status run_on(struct mspan room, struct crossing *c)
 	there.uc_stack.ss_sp = room.p;
 	there.uc_stack.ss_size = room.n;
 	there.uc_link = &here;
-	makecontext(&there, (void (*)(void))arrive_split, 2, (unsigned int)(whole >> 32), (unsigned int)whole);
+	makecontext(&there, (void (*)(void))arrive_split, 2, (unsigned int)(whole >> 32),
+		    (unsigned int)whole);
 	if (swapcontext(&here, &there) != 0)
 		return error_set(CF_STATUS(IO), "the system cannot switch stacks");
 	return CF_OK;

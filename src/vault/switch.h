@@ -23,6 +23,7 @@
 /* Runs fn(a, b) with its frame at the top of `room` (16-byte aligned at both ends), then clears
  * every register that a called function may leave something in.  IO when the system refused;
  * then fn has not run. */
-struct cf_status switch_call(struct mspan room, void (*fn)(void *a, void *b), void *a, void *b) CF_CHECKED;
+struct cf_status switch_call(struct mspan room, void (*fn)(void *a, void *b), void *a,
+			     void *b) CF_CHECKED;
 
 #endif

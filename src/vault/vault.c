@@ -26,7 +26,8 @@ enum fork_test {
 };
 
 static struct {
-	pthread_mutex_t opening; /* statically initialised: there is nobody to initialise it earlier */
+	/* Statically initialised: there is nobody to initialise it earlier. */
+	pthread_mutex_t opening;
 	unsigned opens;
 	_Atomic bool usable, damaged;
 	_Atomic enum fork_test fork_test;
@@ -35,13 +36,14 @@ static struct {
 } vault = { .opening = PTHREAD_MUTEX_INITIALIZER };
 
 /* Early in a machine's life libsodium would wait for randomness, and where it is refused end the
- * process; a module in somebody else's process may do neither. Once ready it stays so. */
+ * process; a module in somebody else's process may do neither.  Once ready it stays so. */
 static struct cf_status check_random(void)
 {
 	uint8_t byte;
 
 	if (fault_hit(FAULT_RANDOM) || (getrandom(&byte, 1, GRND_NONBLOCK) != 1 && errno != ENOSYS))
-		return error_set(CF_STATUS(IO), "the system's random number generator is not ready");
+		return error_set(CF_STATUS(IO),
+				 "the system's random number generator is not ready");
 	return CF_OK;
 }
 
@@ -151,7 +153,8 @@ void vault_damaged(const char *why)
 {
 	atomic_store(&vault.damaged, true);
 	atomic_store(&vault.usable, false);
-	cf_ignore(error_set(CF_STATUS(CLOSED), "guarded memory is damaged: %s; the vault is closed", why),
+	cf_ignore(error_set(CF_STATUS(CLOSED),
+			    "guarded memory is damaged: %s; the vault is closed", why),
 		  "the caller has its own status");
 }
 

@@ -61,9 +61,9 @@ static void one_line_end_is_not_part_of_a_file(void)
 		const char *text;
 		size_t n, used;
 	} rows[] = {
-		{ "1234", 4, 4 },       { "1234\n", 5, 4 },  { "1234\r\n", 6, 4 }, { "1234\n\n", 6, 5 },
-		{ "12\n34\n", 6, 5 },   { "1234\r", 5, 5 },  { "\n", 1, 0 },       { "", 0, 0 },
-		{ "a\0b\n", 4, 3 },     { "\r\n", 2, 0 },
+		{"1234", 4, 4},     {"1234\n", 5, 4}, {"1234\r\n", 6, 4}, {"1234\n\n", 6, 5},
+		{"12\n34\n", 6, 5}, {"1234\r", 5, 5}, {"\n", 1, 0},       {"", 0, 0},
+		{"a\0b\n", 4, 3},   {"\r\n", 2, 0},
 	};
 
 	kit_open();
@@ -183,7 +183,8 @@ static void listen_to(struct dialogue *d, const char *until)
 {
 	struct pollfd p = { .fd = d->master, .events = POLLIN };
 
-	while (d->seen_n < sizeof(d->seen) - 1 && strstr(d->seen, until) == NULL && poll(&p, 1, 5000) == 1) {
+	while (d->seen_n < sizeof(d->seen) - 1 && strstr(d->seen, until) == NULL &&
+	       poll(&p, 1, 5000) == 1) {
 		ssize_t n = read(d->master, d->seen + d->seen_n, sizeof(d->seen) - 1 - d->seen_n);
 
 		if (n <= 0)
@@ -214,7 +215,8 @@ static int converse(struct dialogue *d)
 	CHECK(write(d->master, d->typed, d->typed_n) == (ssize_t)d->typed_n);
 	REQUIRE(waitpid(pid, &status, 0) == pid);
 	listen_to(d, "\n");
-	d->echo_is_back = tcgetattr(keep, &t) == 0 && (t.c_lflag & (ECHO | ICANON | ISIG)) == (ECHO | ICANON | ISIG);
+	d->echo_is_back = tcgetattr(keep, &t) == 0 &&
+			  (t.c_lflag & (ECHO | ICANON | ISIG)) == (ECHO | ICANON | ISIG);
 	(void)close(keep);
 	(void)close(d->master);
 	return status;
@@ -222,7 +224,8 @@ static int converse(struct dialogue *d)
 
 static void a_terminal_is_asked_without_echo(void)
 {
-	struct dialogue d = { .typed = "s3cret\n", .typed_n = 7, .expected = "s3cret", .expected_n = 6 };
+	struct dialogue d = {
+		.typed = "s3cret\n", .typed_n = 7, .expected = "s3cret", .expected_n = 6};
 
 	CHECK(kit_exited(converse(&d), 0));
 	CHECK(strstr(d.seen, "PIN of wallet: ") != NULL);
@@ -277,16 +280,17 @@ static void without_a_terminal_nobody_is_asked(void)
 int main(void)
 {
 	const struct unit_test tests[] = {
-		{ "a block is zeroed and its use is bounded", a_block_is_zeroed_and_its_use_is_bounded },
-		{ "one line end is not part of a file", one_line_end_is_not_part_of_a_file },
-		{ "the length has a limit", the_length_has_a_limit },
-		{ "a file that others may read is refused", a_file_that_others_may_read_is_refused },
-		{ "a descriptor is read to its end", a_descriptor_is_read_to_its_end },
-		{ "no memory is an answer", no_memory_is_an_answer },
-		{ "a terminal is asked without echo", a_terminal_is_asked_without_echo },
-		{ "the keys of the terminal work", the_keys_of_the_terminal_work },
-		{ "without a terminal nobody is asked", without_a_terminal_nobody_is_asked },
-		{ NULL, NULL },
+		{"a block is zeroed and its use is bounded",
+		 a_block_is_zeroed_and_its_use_is_bounded},
+		{"one line end is not part of a file", one_line_end_is_not_part_of_a_file},
+		{"the length has a limit", the_length_has_a_limit},
+		{"a file that others may read is refused", a_file_that_others_may_read_is_refused},
+		{"a descriptor is read to its end", a_descriptor_is_read_to_its_end},
+		{"no memory is an answer", no_memory_is_an_answer},
+		{"a terminal is asked without echo", a_terminal_is_asked_without_echo},
+		{"the keys of the terminal work", the_keys_of_the_terminal_work},
+		{"without a terminal nobody is asked", without_a_terminal_nobody_is_asked},
+		{NULL, NULL},
 	};
 
 	return unit_main("vault input", tests);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "base/lock.h"
 #include "vault/arena.h"
 #include "vault/stack.h"
 #include "vault/switch.h"
@@ -107,7 +108,32 @@ static void scopes_do_not_nest(void)
 	int status = kit_child(run_nested, NULL);
 
 #ifdef COFFER_DEBUG
-	CHECK(!kit_exited(status, 0) && !kit_exited(status, 4));
+	CHECK(WIFSIGNALED(status) ||
+	      (KIT_SANITIZED && !kit_exited(status, 0) && !kit_exited(status, 4)));
+#else
+	CHECK(kit_exited(status, 0));
+#endif
+}
+
+static int run_under_lock(void *arg)
+{
+	struct seen seen = { 0 };
+	struct lock leaf;
+
+	(void)arg;
+	if (cf_failed(vault_open(&kit_default)) || cf_failed(lock_init(&leaf, LOCK_LEAF)))
+		return 3;
+	lock_take(&leaf);
+	return cf_ok(vault_run(dirty, &seen)) && seen.ran ? 0 : 4;
+}
+
+static void a_scope_is_entered_before_the_last_locks(void)
+{
+	int status = kit_child(run_under_lock, NULL);
+
+	/* Debug builds trap it even where no lock would be waited for. */
+#ifdef COFFER_DEBUG
+	CHECK(WIFSIGNALED(status) || (KIT_SANITIZED && !kit_exited(status, 0)));
 #else
 	CHECK(kit_exited(status, 0));
 #endif
@@ -251,7 +277,8 @@ static void debuggers_and_unwinders_find_the_way_back(void)
 	outside.n = backtrace(outside.frames, FRAMES);
 	REQUIRE(cf_ok(vault_run(take_trace, &inside)));
 	REQUIRE(outside.n > 3 && inside.n > outside.n);
-	for (int i = 1; i < outside.n; i++)
+	/* The callers of this function; above them a sanitizer has a frame of its own. */
+	for (int i = 1; i < outside.n - 1; i++)
 		CHECK(inside.frames[inside.n - i] == outside.frames[outside.n - i]);
 	vault_close();
 }
@@ -354,8 +381,8 @@ struct registers {
 
 static void fill_registers(void *a, void *b)
 {
-	static const uint64_t pattern[4] = { 0x5a5a5a5a5a5a5a5a, 0x5a5a5a5a5a5a5a5a, 0x5a5a5a5a5a5a5a5a,
-					     0x5a5a5a5a5a5a5a5a };
+	static const uint64_t pattern[4] = {0x5a5a5a5a5a5a5a5a, 0x5a5a5a5a5a5a5a5a,
+					    0x5a5a5a5a5a5a5a5a, 0x5a5a5a5a5a5a5a5a};
 
 	(void)a;
 	(void)b;
@@ -371,7 +398,8 @@ static void fill_registers(void *a, void *b)
 
 static void look_at_registers(struct registers *r)
 {
-	__asm__ volatile("movq %%r10, %0\n\tmovq %%r11, %1" : "=m"(r->general[0]), "=m"(r->general[1]));
+	__asm__ volatile("movq %%r10, %0\n\tmovq %%r11, %1"
+			 : "=m"(r->general[0]), "=m"(r->general[1]));
 	__asm__ volatile("movdqu %%xmm3, %0\n\tmovdqu %%xmm15, %1"
 		: "=m"(r->vectors[0]), "=m"(r->vectors[1]));
 	if (__builtin_cpu_supports("avx"))
@@ -431,22 +459,27 @@ static void no_stack_is_an_answer(void)
 int main(void)
 {
 	const struct unit_test tests[] = {
-		{ "a function runs once, on a guarded stack", a_function_runs_once_on_a_guarded_stack },
-		{ "the whole stack is zero afterwards", the_whole_stack_is_zero_afterwards },
-		{ "registers are cleared on the way out", registers_are_cleared_on_the_way_out },
-		{ "scopes do not nest", scopes_do_not_nest },
-		{ "scope memory is zeroed and given back", scope_memory_is_zeroed_and_given_back },
-		{ "an overrun closes the vault for good", an_overrun_closes_the_vault_for_good },
-		{ "a stack overflow meets the canary", a_stack_overflow_meets_the_canary },
-		{ "a function that is too deep dies before it harms",
-		  a_function_that_is_too_deep_dies_before_it_harms },
-		{ "debuggers and unwinders find the way back", debuggers_and_unwinders_find_the_way_back },
-		{ "the depth of a signature leaves room for handlers",
-		  the_depth_of_a_signature_leaves_room_for_handlers },
-		{ "each thread has a stack, and idle ones go", each_thread_has_a_stack_and_idle_ones_go },
-		{ "the host's signal handlers run on it", the_hosts_signal_handlers_run_on_it },
-		{ "no stack is an answer", no_stack_is_an_answer },
-		{ NULL, NULL },
+		{"a function runs once, on a guarded stack",
+		 a_function_runs_once_on_a_guarded_stack},
+		{"the whole stack is zero afterwards", the_whole_stack_is_zero_afterwards},
+		{"registers are cleared on the way out", registers_are_cleared_on_the_way_out},
+		{"scopes do not nest", scopes_do_not_nest},
+		{"a scope is entered before the last locks",
+		 a_scope_is_entered_before_the_last_locks},
+		{"scope memory is zeroed and given back", scope_memory_is_zeroed_and_given_back},
+		{"an overrun closes the vault for good", an_overrun_closes_the_vault_for_good},
+		{"a stack overflow meets the canary", a_stack_overflow_meets_the_canary},
+		{"a function that is too deep dies before it harms",
+		 a_function_that_is_too_deep_dies_before_it_harms},
+		{"debuggers and unwinders find the way back",
+		 debuggers_and_unwinders_find_the_way_back},
+		{"the depth of a signature leaves room for handlers",
+		 the_depth_of_a_signature_leaves_room_for_handlers},
+		{"each thread has a stack, and idle ones go",
+		 each_thread_has_a_stack_and_idle_ones_go},
+		{"the host's signal handlers run on it", the_hosts_signal_handlers_run_on_it},
+		{"no stack is an answer", no_stack_is_an_answer},
+		{NULL, NULL},
 	};
 
 	return unit_main("vault scope", tests);

@@ -46,7 +46,8 @@ static void seal_sizes(struct vault_scope *scope, void *arg)
 	bool *ok = arg;
 
 	*ok = cf_is(secret_seal(scope, span(&byte, 0), &s), CF_CODE_LIMIT) &&
-	      cf_is(secret_seal(scope, span(&byte, SECRET_MAX + 1), &s), CF_CODE_LIMIT) && s == NULL;
+	      cf_is(secret_seal(scope, span(&byte, SECRET_MAX + 1), &s), CF_CODE_LIMIT) &&
+	      s == NULL;
 }
 
 static void sizes_have_limits(void)
@@ -91,7 +92,8 @@ static int misuse(void *arg)
 		return 3;
 	if (cf_failed(vault_run(fn, &m)))
 		return 4;
-	return cf_is(m.status, CF_CODE_INVALID) && sodium_is_zero(elsewhere, sizeof(elsewhere)) ? 0 : 5;
+	return cf_is(m.status, CF_CODE_INVALID) && sodium_is_zero(elsewhere, sizeof(elsewhere)) ? 0
+												: 5;
 }
 
 static void a_secret_opens_into_scope_memory_only(void)
@@ -322,8 +324,9 @@ static void both_ciphers_seal_and_notice_a_change(void)
 		sealed[0] ^= 1;
 		CHECK(!seal_decrypt(key, nonce, SPAN_OF(sealed), out));
 	}
-	CHECK(strcmp(seal_name(), crypto_aead_aes256gcm_is_available() ? "AES-256-GCM" :
-									 "XChaCha20-Poly1305") == 0);
+	CHECK(strcmp(seal_name(),
+		     crypto_aead_aes256gcm_is_available() ? "AES-256-GCM" : "XChaCha20-Poly1305") ==
+	      0);
 	seal_choose(false);
 	CHECK(strcmp(seal_name(), "XChaCha20-Poly1305") == 0);
 }
@@ -391,20 +394,22 @@ static void threads_seal_and_open_while_keys_change(void)
 int main(void)
 {
 	const struct unit_test tests[] = {
-		{ "what is sealed comes back", what_is_sealed_comes_back },
-		{ "sealed bytes are not the plain ones", sealed_bytes_are_not_the_plain_ones },
-		{ "sizes have limits", sizes_have_limits },
-		{ "a secret opens into scope memory only", a_secret_opens_into_scope_memory_only },
-		{ "the last reference frees", the_last_reference_frees },
-		{ "rotation changes key and ciphertext", rotation_changes_key_and_ciphertext },
-		{ "a rotation that fails leaves the old key", a_rotation_that_fails_leaves_the_old_key },
-		{ "partitions change and the key does not", partitions_change_and_the_key_does_not },
-		{ "an old key is replaced on use", an_old_key_is_replaced_on_use },
-		{ "a forged secret closes the vault", a_forged_secret_closes_the_vault },
-		{ "a secret of an earlier vault is let go", a_secret_of_an_earlier_vault_is_let_go },
-		{ "both ciphers seal and notice a change", both_ciphers_seal_and_notice_a_change },
-		{ "threads seal and open while keys change", threads_seal_and_open_while_keys_change },
-		{ NULL, NULL },
+		{"what is sealed comes back", what_is_sealed_comes_back},
+		{"sealed bytes are not the plain ones", sealed_bytes_are_not_the_plain_ones},
+		{"sizes have limits", sizes_have_limits},
+		{"a secret opens into scope memory only", a_secret_opens_into_scope_memory_only},
+		{"the last reference frees", the_last_reference_frees},
+		{"rotation changes key and ciphertext", rotation_changes_key_and_ciphertext},
+		{"a rotation that fails leaves the old key",
+		 a_rotation_that_fails_leaves_the_old_key},
+		{"partitions change and the key does not", partitions_change_and_the_key_does_not},
+		{"an old key is replaced on use", an_old_key_is_replaced_on_use},
+		{"a forged secret closes the vault", a_forged_secret_closes_the_vault},
+		{"a secret of an earlier vault is let go", a_secret_of_an_earlier_vault_is_let_go},
+		{"both ciphers seal and notice a change", both_ciphers_seal_and_notice_a_change},
+		{"threads seal and open while keys change",
+		 threads_seal_and_open_while_keys_change},
+		{NULL, NULL},
 	};
 
 	return unit_main("vault secret", tests);

@@ -89,6 +89,13 @@ static int child_of_user(void *arg)
 		return 5;
 	if (!cf_is(vault_run(nothing, NULL), CF_CODE_CLOSED))
 		return 6;
+	/* Whatever an open that fails gives back, it is nothing of the parent's. */
+	for (long k = 0; k < 20; k++) {
+		kit_fail(-1, k, true);
+		if (cf_ok(vault_open(&kit_default)))
+			vault_close();
+	}
+	kit_no_faults();
 	if (cf_failed(vault_open(&kit_default)) || vault_forked())
 		return 7;
 	if (cf_failed(kit_seal(40, 2, &own)) || cf_failed(kit_check(own, 2)))
@@ -220,7 +227,8 @@ static size_t guard_mappings(void)
 
 	REQUIRE(f != NULL);
 	while (fgets(line, sizeof(line), f) != NULL)
-		n += strstr(line, " ---p 00000000 00:00 0") != NULL || strstr(line, "secretmem") != NULL;
+		n += strstr(line, " ---p 00000000 00:00 0") != NULL ||
+		     strstr(line, "secretmem") != NULL;
 	(void)fclose(f);
 	return n;
 }
@@ -281,16 +289,19 @@ static void no_randomness_is_an_answer(void)
 int main(void)
 {
 	const struct unit_test tests[] = {
-		{ "a closed vault says so", a_closed_vault_says_so },
-		{ "opens are counted", opens_are_counted },
-		{ "an idle vault is small", an_idle_vault_is_small },
-		{ "a child sees that it is one, and nothing else", a_child_sees_that_it_is_one_and_nothing_else },
-		{ "without the kernel's mark process IDs tell", without_the_kernels_mark_process_ids_tell },
-		{ "children of children see it too", children_of_children_see_it_too },
-		{ "each failure is an answer and loses nothing", each_failure_is_an_answer_and_loses_nothing },
-		{ "all failures from some point on, too", all_failures_from_some_point_too },
-		{ "no randomness is an answer", no_randomness_is_an_answer },
-		{ NULL, NULL },
+		{"a closed vault says so", a_closed_vault_says_so},
+		{"opens are counted", opens_are_counted},
+		{"an idle vault is small", an_idle_vault_is_small},
+		{"a child sees that it is one, and nothing else",
+		 a_child_sees_that_it_is_one_and_nothing_else},
+		{"without the kernel's mark process IDs tell",
+		 without_the_kernels_mark_process_ids_tell},
+		{"children of children see it too", children_of_children_see_it_too},
+		{"each failure is an answer and loses nothing",
+		 each_failure_is_an_answer_and_loses_nothing},
+		{"all failures from some point on, too", all_failures_from_some_point_too},
+		{"no randomness is an answer", no_randomness_is_an_answer},
+		{NULL, NULL},
 	};
 
 	return unit_main("vault", tests);

@@ -169,15 +169,18 @@ CK_RV op_update(struct op *op, struct token *token, struct span part)
 /* How long the output will be, from the row and what is known of the key in clear: no key is opened. */
 static CK_RV output_length(const struct op *op, size_t in, size_t *out)
 {
-	struct key_view facts = { .class = CKO_DATA, .type = CK_UNAVAILABLE_INFORMATION };
 	struct mech_call call = call_of(op, NULL);
+	const struct object_usage *usage;
+	struct key_view facts;
 
-	if (op->key != NULL) {
-		const struct object_usage *usage = key_usage(op->key);
-
-		facts = (struct key_view){ .class = usage->class, .type = usage->key_type, .bits = usage->bits };
-		call.key = &facts;
-	}
+	if (op->key == NULL)
+		return op->mech->impl->out_len(&call, in, out);
+	usage = key_usage(op->key);
+	facts.class = usage->class;
+	facts.type = usage->key_type;
+	facts.bits = usage->bits;
+	facts.parts = 0;
+	call.key = &facts;
 	return op->mech->impl->out_len(&call, in, out);
 }
 

@@ -85,3 +85,34 @@ finish() {
 	[ $failed = 0 ]
 	exit
 }
+
+# token_new LABEL: an initialised token in $COFFER_DIR of this test, made by pkcs11-tool; PINs are in $USER_PIN and $SO_PIN
+USER_PIN=user-1234
+SO_PIN=officer-5678
+export USER_PIN SO_PIN
+
+# A wallet directory and a cheap Argon2id of the test's own.
+wallets_new() {
+	mkdir -m 700 "$tmp/wallets" "$tmp/config"
+	printf 'argon2-memory = 1024\nargon2-passes = 1\n' >"$tmp/coffer.conf"
+	export COFFER_DIR="$tmp/wallets" COFFER_CONF="$tmp/coffer.conf" XDG_CONFIG_HOME="$tmp/config" HOME="$tmp"
+	: "${COFFER_MODULE:?the built module}"
+}
+
+p11tool_opensc() { pkcs11-tool --module "$COFFER_MODULE" "$@"; }
+
+token_new() {
+	p11tool_opensc --init-token --slot-index "$(($(p11tool_opensc --list-slots | grep -c '^Slot') - 1))" \
+		--label "$1" --so-pin env:SO_PIN >"$tmp/init" 2>&1 &&
+		p11tool_opensc --token-label "$1" --init-pin --so-pin env:SO_PIN --pin env:USER_PIN >>"$tmp/init" 2>&1
+}
+
+# need PROGRAM...: the whole script is skipped, by name, when one is missing
+need() {
+	for program; do
+		if ! command -v "$program" >/dev/null; then
+			echo "SKIP: no $program here"
+			exit 77
+		fi
+	done
+}

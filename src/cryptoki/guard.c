@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "ck/names.h"
+#include "cryptoki/idle.h"
 #include "cryptoki/module.h"
 #include "vault/vault.h"
 
@@ -93,9 +94,10 @@ CK_RV guard_enter(struct call *call, const struct guard_row *row, CK_ULONG handl
 
 CK_RV guard_leave(struct call *call, CK_RV rv)
 {
-	if (call->session != NULL)
+	if (call->session != NULL) {
 		session_release(call->session);
-	else
+		idle_watch();
+	} else
 		token_unref(call->token);
 	leave_module(call, rv);
 	return rv;

@@ -9,6 +9,7 @@
 #include "ck/rv.h"
 #include "cryptoki/api.h"
 #include "cryptoki/guard.h"
+#include "cryptoki/idle.h"
 #include "cryptoki/module.h"
 #include "mech/mech.h"
 #include "vault/vault.h"
@@ -30,7 +31,7 @@ bool module_is_open(void)
 
 /* What C_Initialize may be told about threads (§5.4).  Inside one process POSIX mutexes are always available and always right,
  * whatever the application uses for itself, so that every one of the four ways is served by them: a mutex of the
- * application's would only be another one.  No thread is ever made, so CKF_LIBRARY_CANT_CREATE_OS_THREADS asks for nothing. */
+ * application's would only be another one. */
 static CK_RV check_arguments(const CK_C_INITIALIZE_ARGS *a)
 {
 	int given;
@@ -41,6 +42,11 @@ static CK_RV check_arguments(const CK_C_INITIALIZE_ARGS *a)
 	if (a->pReserved != NULL || (given != 0 && given != 4))
 		return CKR_ARGUMENTS_BAD;
 	return CKR_OK;
+}
+
+static bool may_thread(const CK_C_INITIALIZE_ARGS *a)
+{
+	return a == NULL || (a->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS) == 0;
 }
 
 static void open_trace(void)
@@ -162,6 +168,7 @@ static void close_files(void)
 static void forget_parent(void)
 {
 	vault_forget_after_fork();
+	idle_forget();
 	for (size_t i = 0; i < MODULE_COUNTERS; i++)
 		atomic_store(&module.counter[i].calls, 0);
 	module.config = NULL;
@@ -205,6 +212,7 @@ CK_RV C_Initialize(CK_VOID_PTR args)
 		return rv;
 	if (stale)
 		forget_parent();
+	module.may_thread = may_thread(args);
 	rv = open_parts();
 	if (module.trace >= 0)
 		guard_trace("C_Initialize", rv);
@@ -236,6 +244,7 @@ CK_RV C_Finalize(CK_VOID_PTR reserved)
 	if (!atomic_compare_exchange_strong(&module.life, &open, MODULE_LIFE(pid, MODULE_CHANGING)))
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 	wait_for_calls();
+	idle_end();
 	sessions_free(module.sessions);
 	slots_close(module.slots);
 	module.sessions = NULL;

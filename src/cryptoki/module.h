@@ -35,6 +35,12 @@ struct module {
 	int trace;              /* descriptor of the trace file, or -1 */
 	pthread_mutex_t waiting; /* C_WaitForSlotEvent sleeps on `changed`, and C_Finalize wakes it */
 	pthread_cond_t changed;
+	bool may_thread;         /* the application allows threads of ours (C_Initialize) */
+	struct idle_watch {      /* idle.c; written with `waiting` held */
+		_Atomic bool running;
+		bool stop;
+		pthread_t thread;
+	} idle;
 };
 
 extern struct module module;

@@ -122,6 +122,18 @@ static CK_RV add_wallet(struct slots *s, const char *path)
 	return insert(s, t);
 }
 
+/* The others keep their order. */
+static void take_out(struct slots *s, struct token *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (s->token[i] != t)
+			s->token[kept++] = s->token[i];
+	s->count = kept;
+	token_unref(t);
+}
+
 static struct cf_status visit(const char *path, void *arg)
 {
 	struct slots *s = arg;
@@ -133,10 +145,7 @@ static struct cf_status visit(const char *path, void *arg)
 
 		if (cf_failed(wallet_open(path, &w)))
 			return CF_OK;
-		for (size_t i = 0; i < s->count; i++)
-			if (s->token[i] == t)
-				s->token[i] = s->token[--s->count];
-		token_unref(t);
+		take_out(s, t);
 		t = NULL;
 	}
 	if (t == NULL && add_wallet(s, path) != CKR_OK)
@@ -269,6 +278,19 @@ CK_RV slots_event(struct slots *s, CK_SLOT_ID *id)
 	s->has_event = false;
 	*id = s->event;
 	return CKR_OK;
+}
+
+void slots_lock_idle(struct slots *s, uint64_t *left)
+{
+	LOCKED(&s->lock);
+
+	*left = IDLE_NEVER;
+	for (size_t i = 0; i < s->count; i++) {
+		uint64_t t = token_lock_when_idle(s->token[i]);
+
+		if (t < *left)
+			*left = t;
+	}
 }
 
 /* The blank-padded label of C_InitToken as a string. */

@@ -55,18 +55,37 @@ void token_forget_login(struct token *t)
 	t->wallet_key = NULL;
 }
 
+/* Forgets the login when its idle time is over. Lock held; the time that is left, in ms, IDLE_NEVER when there is no end. */
+static uint64_t forget_when_idle(struct token *t, uint64_t now)
+{
+	uint64_t limit = (uint64_t)t->config->idle_lock_s * 1000;
+
+	if (limit == 0 || t->login == TOKEN_PUBLIC)
+		return IDLE_NEVER;
+	if (now - t->last_use_ms <= limit)
+		return limit - (now - t->last_use_ms) + 1;
+	token_forget_login(t);
+	return IDLE_NEVER;
+}
+
 void token_lock(struct token *t)
 {
-	uint64_t now;
-
 	lock_take(&t->lock);
 	if (t->config->idle_lock_s == 0 || t->login == TOKEN_PUBLIC)
 		return;
-	/* Without a timer of its own the lock takes effect at the next call: here. */
-	now = clock_monotonic_ms();
-	if (now - t->last_use_ms > (uint64_t)t->config->idle_lock_s * 1000)
-		token_forget_login(t);
-	t->last_use_ms = now;
+	/* Where no thread watches (cryptoki/idle.h) the lock takes effect at the next call: here. */
+	(void)forget_when_idle(t, clock_monotonic_ms());
+	t->last_use_ms = clock_monotonic_ms();
+}
+
+uint64_t token_lock_when_idle(struct token *t)
+{
+	uint64_t left;
+
+	lock_take(&t->lock);
+	left = forget_when_idle(t, clock_monotonic_ms());
+	lock_drop(&t->lock);
+	return left;
 }
 
 void token_unlock(struct token *t)

@@ -35,6 +35,9 @@ CK_RV slots_list(struct slots *s, bool token_present, CK_SLOT_ID *list_opt, CK_U
 CK_RV slots_token(struct slots *s, CK_SLOT_ID id, struct token **out);
 /* C_WaitForSlotEvent(CKF_DONT_BLOCK): a wallet appeared or went since the last call: CKR_NO_EVENT when not. */
 CK_RV slots_event(struct slots *s, CK_SLOT_ID *id);
+/* Logs out where the idle time is over; *left: ms until that may be so for the next wallet, IDLE_NEVER when none is unlocked. */
+#define IDLE_NEVER UINT64_MAX
+void slots_lock_idle(struct slots *s, uint64_t *left);
 struct token *token_ref(struct token *t);
 void token_unref(struct token *t);
 AUTO_DEFINE(token, token_unref)

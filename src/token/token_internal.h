@@ -43,6 +43,8 @@ struct token {
 /* Takes the token's lock, and logs out first when the idle time is over. */
 void token_lock(struct token *t);
 void token_unlock(struct token *t);
+/* Logs out when the idle time is over, without being a use itself: the time that is left, in ms, or IDLE_NEVER. */
+uint64_t token_lock_when_idle(struct token *t);
 CK_RV token_new(const struct config *config, const uint8_t serial[WALLET_SERIAL_SIZE], struct token **out);
 /* Lock held: everything that logging out takes away. */
 void token_forget_login(struct token *t);

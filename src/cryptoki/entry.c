@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The C_ functions: each is its row of api.def, and does nothing but ask the guard, then its body.  A list that shows
- * CKA_EC_POINT raw (3.1 and later) is one more expansion, with a prefix, a version and a form of its own.
+ * The C_ functions: each is its row of api.def, and does nothing but ask the guard, then its body.  Each list is an
+ * expansion with a prefix, a version and a form of CKA_EC_POINT of its own: raw since 3.1.
  */
 #include "cryptoki/api.h"
 #include "cryptoki/bodies.h"
@@ -14,6 +14,7 @@
 
 static const struct guard_list list_240 = { { 2, 40 }, OBJECT_FORM_DER };
 static const struct guard_list list_300 = { { 3, 0 }, OBJECT_FORM_DER };
+static const struct guard_list list_320 = { { 3, 2 }, OBJECT_FORM_RAW };
 
 #define FUNCTION(function, list, body, subject, need, parameters, arguments)                       \
 	CK_RV function parameters                                                                  \
@@ -50,4 +51,11 @@ static const struct guard_list list_300 = { { 3, 0 }, OBJECT_FORM_DER };
 #define API(since, name, subject, need, parameters, arguments) \
 	IN_300_##since(FUNCTION(v300_##name, list_300, name, subject, need, parameters, arguments))
 #define NONE(since, name, parameters) IN_300_##since(UNSUPPORTED(v300_##name, list_300, name, parameters))
+#include "cryptoki/api.def"
+#undef API
+#undef NONE
+
+#define API(since, name, subject, need, parameters, arguments) \
+	IN_320_##since(FUNCTION(v320_##name, list_320, name, subject, need, parameters, arguments))
+#define NONE(since, name, parameters) IN_320_##since(UNSUPPORTED(v320_##name, list_320, name, parameters))
 #include "cryptoki/api.def"

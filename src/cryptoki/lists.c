@@ -23,13 +23,23 @@ static const CK_FUNCTION_LIST_3_0 list_300 = {
 	.version = { 3, 0 },
 #include "cryptoki/api.def"
 };
+#undef API
+#undef HAND
+
+#define API(since, name, subject, need, parameters, arguments) IN_320_##since(.name = v320_##name, )
+#define HAND(since, name, parameters) IN_320_##since(.name = name, )
+static const CK_FUNCTION_LIST_3_2 list_320 = {
+	.version = { 3, 2 },
+#include "cryptoki/api.def"
+};
 
 /*
- * The default comes first.  None is CKF_INTERFACE_FORK_SAFE: that flag promises a child its parent's sessions and
+ * The default comes first: pkcs11-tool asks without a version, and reads CKA_EC_POINT as 3.0 has it.  None is CKF_INTERFACE_FORK_SAFE: that flag promises a child its parent's sessions and
  * logins, and here a child has nothing until it calls C_Initialize.
  */
 static const CK_INTERFACE interfaces[] = {
 	{ (CK_UTF8CHAR_PTR) "PKCS 11", (void *)&list_300, 0 },
+	{ (CK_UTF8CHAR_PTR) "PKCS 11", (void *)&list_320, 0 },
 	{ (CK_UTF8CHAR_PTR) "PKCS 11", (void *)&list_240, 0 },
 	{ (CK_UTF8CHAR_PTR)COFFER_INTERFACE_NAME, (void *)&vendor_functions, 0 },
 };

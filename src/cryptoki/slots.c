@@ -60,7 +60,12 @@ CK_RV do_C_GetSlotInfo(struct call *call, CK_SLOT_INFO_PTR info)
 
 CK_RV do_C_GetTokenInfo(struct call *call, CK_TOKEN_INFO_PTR info)
 {
-	return info == NULL ? CKR_ARGUMENTS_BAD : token_get_info(call->token, info);
+	CK_RV rv = info == NULL ? CKR_ARGUMENTS_BAD : token_get_info(call->token, info);
+
+	/* What older lists have no name for they do not show. */
+	if (rv == CKR_OK && (call->version.major > 3 || (call->version.major == 3 && call->version.minor >= 2)))
+		info->flags |= CKF_ASYNC_SESSION_SUPPORTED;
+	return rv;
 }
 
 CK_RV do_C_GetMechanismList(struct call *call, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count)

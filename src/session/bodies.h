@@ -20,6 +20,13 @@ CK_RV do_C_GetSessionInfo(struct call *call, CK_SESSION_INFO_PTR info);
 CK_RV do_C_SessionCancel(struct call *call, CK_FLAGS flags);
 CK_RV do_C_GetFunctionStatus(struct call *call);
 CK_RV do_C_CancelFunction(struct call *call);
+CK_RV do_C_GetSessionValidationFlags(struct call *call, CK_SESSION_VALIDATION_FLAGS_TYPE type, CK_FLAGS *flags);
+
+/* ---- async.c ---- */
+
+CK_RV do_C_AsyncComplete(struct call *call, CK_UTF8CHAR_PTR function, CK_ASYNC_DATA_PTR result);
+CK_RV do_C_AsyncGetID(struct call *call, CK_UTF8CHAR_PTR function, CK_ULONG_PTR id);
+CK_RV do_C_AsyncJoin(struct call *call, CK_UTF8CHAR_PTR function, CK_ULONG id, CK_BYTE_PTR data, CK_ULONG data_len);
 
 /* ---- user.c: PINs go down as they came, without a copy ---- */
 
@@ -67,6 +74,11 @@ CK_RV do_C_Verify(struct call *call, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYT
 		  CK_ULONG signature_len);
 CK_RV do_C_VerifyUpdate(struct call *call, CK_BYTE_PTR part, CK_ULONG part_len);
 CK_RV do_C_VerifyFinal(struct call *call, CK_BYTE_PTR signature, CK_ULONG signature_len);
+CK_RV do_C_VerifySignatureInit(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key, CK_BYTE_PTR signature,
+			       CK_ULONG signature_len);
+CK_RV do_C_VerifySignature(struct call *call, CK_BYTE_PTR data, CK_ULONG data_len);
+CK_RV do_C_VerifySignatureUpdate(struct call *call, CK_BYTE_PTR part, CK_ULONG part_len);
+CK_RV do_C_VerifySignatureFinal(struct call *call);
 
 /* ---- op_key.c ---- */
 

@@ -19,6 +19,8 @@ CK_RV op_end(struct op *op, CK_RV rv)
 		mem_free(op->state);
 	}
 	key_unref(op->key);
+	buf_release(&op->signature);
+	op->signature_first = false;
 	op->state = NULL;
 	op->key = NULL;
 	op->mech = NULL;
@@ -345,4 +347,21 @@ CK_RV op_finish_verify(struct op *op, struct token *token, struct span signature
 		return op_end(op, CKR_ARGUMENTS_BAD);
 	rv = check(op, token);
 	return op_end(op, rv == CKR_OK ? finish_verify(op, &s) : rv);
+}
+
+/* The longest that there are: SLH-DSA's, and RSA-16384's by far. */
+#define SIGNATURE_MAX ((size_t)64 << 10)
+
+CK_RV op_keep_signature(struct op *op, struct span signature)
+{
+	if (signature.p == NULL)
+		return op_end(op, CKR_ARGUMENTS_BAD);
+	if (signature.n > SIGNATURE_MAX)
+		return op_end(op, CKR_SIGNATURE_LEN_RANGE);
+	op->signature = (struct buf)BUF_INIT(SIGNATURE_MAX);
+	buf_bytes(&op->signature, signature);
+	if (cf_failed(buf_status(&op->signature)))
+		return op_end(op, CKR_HOST_MEMORY);
+	op->signature_first = true;
+	return CKR_OK;
 }

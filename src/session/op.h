@@ -14,6 +14,7 @@
 #ifndef COFFER_SESSION_OP_H
 #define COFFER_SESSION_OP_H
 
+#include "base/buf.h"
 #include "mech/mech.h"
 #include "token/objects.h"
 
@@ -32,6 +33,8 @@ struct op {
 	union mech_params params;  /* the operation's own copy */
 	struct key *key;           /* a reference; NULL for digests */
 	void *state;               /* of the mechanism, from the first part on; NULL until then */
+	bool signature_first;      /* C_VerifySignatureInit: */
+	struct buf signature;      /* ours, until the operation ends */
 };
 
 /* The caller's buffer for an output of variable length (§5.2). */
@@ -54,6 +57,10 @@ CK_RV op_finish(struct op *op, struct token *token, const struct op_output *out)
 /* SIGNATURE_INVALID, SIGNATURE_LEN_RANGE. */
 CK_RV op_once_verify(struct op *op, struct token *token, struct span data, struct span signature);
 CK_RV op_finish_verify(struct op *op, struct token *token, struct span signature);
+
+/* The signature that a verification is to be about, given before the data (C_VerifySignatureInit, PKCS#11 3.2): right after
+ * op_init(), and when that fails, or this, there is no operation.  HOST_MEMORY, SIGNATURE_LEN_RANGE. */
+CK_RV op_keep_signature(struct op *op, struct span signature);
 
 /* Ends the operation, if there is one, and returns `rv`. */
 CK_RV op_end(struct op *op, CK_RV rv);

@@ -7,6 +7,7 @@ void session_begin(struct session *s, const struct session_request *request, CK_
 {
 	s->token = token_ref(request->token);
 	s->read_write = request->read_write;
+	s->async = request->async;
 	s->application = request->application;
 	s->notify = request->notify;
 	atomic_store_explicit(&s->handle, handle, memory_order_release);
@@ -61,14 +62,13 @@ CK_RV do_C_OpenSession(struct call *call, CK_FLAGS flags, CK_VOID_PTR applicatio
 	struct session_request request = {
 		.token = call->token,
 		.read_write = (flags & CKF_RW_SESSION) != 0,
+		.async = (flags & CKF_ASYNC_SESSION) != 0,
 		.application = application,
 		.notify = notify,
 	};
 
 	if ((flags & CKF_SERIAL_SESSION) == 0)
 		return CKR_SESSION_PARALLEL_NOT_SUPPORTED;
-	if ((flags & CKF_ASYNC_SESSION) != 0)
-		return CKR_SESSION_ASYNC_NOT_SUPPORTED;
 	if (session == NULL)
 		return CKR_ARGUMENTS_BAD;
 	return sessions_open(call->sessions, &request, session);
@@ -107,8 +107,18 @@ CK_RV do_C_GetSessionInfo(struct call *call, CK_SESSION_INFO_PTR info)
 	*info = (CK_SESSION_INFO){
 		.slotID = token_slot_id(s->token),
 		.state = state_of(s),
-		.flags = CKF_SERIAL_SESSION | (s->read_write ? CKF_RW_SESSION : 0),
+		.flags = CKF_SERIAL_SESSION | (s->read_write ? CKF_RW_SESSION : 0) | (s->async ? CKF_ASYNC_SESSION : 0),
 	};
+	return CKR_OK;
+}
+
+/* No validation authority has looked at this module, so that no operation is one that was validated (PKCS#11 3.2 §4.16.3). */
+CK_RV do_C_GetSessionValidationFlags(struct call *call, CK_SESSION_VALIDATION_FLAGS_TYPE type, CK_FLAGS *flags)
+{
+	(void)call;
+	if (flags == NULL || type != CKS_LAST_VALIDATION_OK)
+		return CKR_ARGUMENTS_BAD;
+	*flags = 0;
 	return CKR_OK;
 }
 

@@ -18,6 +18,7 @@ struct session {
 	_Atomic CK_ULONG handle;  /* 0: this place of the table is free */
 	struct token *token;      /* a reference */
 	bool read_write;
+	bool async;               /* CKF_ASYNC_SESSION: see async.c */
 	CK_VOID_PTR application;
 	CK_NOTIFY notify;
 	struct op op[OP_KINDS];

@@ -23,7 +23,7 @@ void sessions_free(struct sessions *s);
 
 struct session_request {
 	struct token *token; /* the session takes a reference of its own */
-	bool read_write;
+	bool read_write, async;
 	CK_VOID_PTR application;
 	CK_NOTIFY notify;
 };

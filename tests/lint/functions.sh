@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The rows of src/cryptoki/api.def against the function lists of the headers: every function once, none too many, none
-# under another version.  What p11-kit's header lists is 2.40; what include/coffer/pkcs11-3.h has beyond is 3.0.
+# under another version.  What p11-kit's header lists is 2.40; what include/coffer/pkcs11-3.h has beyond is 3.0 and 3.2.
 set -u
 src=${COFFER_SRC:-.}
 passed=0
@@ -44,6 +44,10 @@ check "rows of 2.40 are the functions of CK_FUNCTION_LIST"
 members "$src/include/coffer/pkcs11-3.h" CK_FUNCTION_LIST_3_0 >"$work/want"
 rows 240 300 >"$work/have"
 check "rows of 2.40 and 3.0 are the functions of CK_FUNCTION_LIST_3_0"
+
+members "$src/include/coffer/pkcs11-3.h" CK_FUNCTION_LIST_3_2 >"$work/want"
+rows 240 300 320 >"$work/have"
+check "rows of 2.40, 3.0 and 3.2 are the functions of CK_FUNCTION_LIST_3_2"
 
 sed -n 's/^[A-Z]*([0-9]*, \(C_[A-Za-z]*\),.*/\1/p' "$src/src/cryptoki/api.def" | sort >"$work/have"
 sort -u "$work/have" >"$work/want"

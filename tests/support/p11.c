@@ -56,7 +56,7 @@ bool p11_configure(const struct p11 *m, const char *extra)
 bool p11_bind(struct p11 *m)
 {
 	CK_C_GetFunctionList get_list;
-	CK_VERSION v3 = {3, 0};
+	CK_VERSION v3 = {3, 0}, v32 = {3, 2};
 	CK_INTERFACE *interface = NULL;
 	CK_UTF8CHAR name[] = "PKCS 11";
 
@@ -64,10 +64,13 @@ bool p11_bind(struct p11 *m)
 	m->get_interface = (CK_C_GetInterface)dlsym(m->library, "C_GetInterface");
 	m->get_interface_list = (CK_C_GetInterfaceList)dlsym(m->library, "C_GetInterfaceList");
 	m->f3 = NULL;
+	m->f32 = NULL;
 	if (get_list == NULL || get_list(&m->f) != CKR_OK)
 		return false;
 	if (m->get_interface != NULL && m->get_interface(name, &v3, &interface, 0) == CKR_OK)
 		m->f3 = interface->pFunctionList;
+	if (m->get_interface != NULL && m->get_interface(name, &v32, &interface, 0) == CKR_OK)
+		m->f32 = interface->pFunctionList;
 	return true;
 }
 

@@ -22,6 +22,7 @@ struct p11 {
 	void *library;            /* of dlopen */
 	CK_FUNCTION_LIST *f;      /* C_GetFunctionList: 2.40 */
 	CK_FUNCTION_LIST_3_0 *f3; /* C_GetInterface "PKCS 11" 3.0; NULL where there is none */
+	CK_FUNCTION_LIST_3_2 *f32; /* the same for 3.2 */
 	CK_C_GetInterface get_interface;
 	CK_C_GetInterfaceList get_interface_list;
 	struct tempdir dir; /* wallets and configuration */

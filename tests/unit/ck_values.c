@@ -23,15 +23,15 @@ static void function_list_order(void)
 	static const struct {
 		size_t offset, place;
 	} members[] = {
-#define FUNCTION(name) { offsetof(CK_FUNCTION_LIST_3_0, name), PLACE_##name },
+#define FUNCTION(name) { offsetof(CK_FUNCTION_LIST_3_2, name), PLACE_##name },
 #include "ck_functions.def"
 #undef FUNCTION
 	};
 
 	for (size_t i = 0; i < PLACES; i++)
 		CHECK(members[i].offset == sizeof(void *) * (1 + members[i].place));
-	CU_ASSERT_EQUAL(PLACES, 92);
-	CU_ASSERT_EQUAL(sizeof(CK_FUNCTION_LIST_3_0), sizeof(void *) * (1 + PLACES));
+	CU_ASSERT_EQUAL(PLACES, 104);
+	CU_ASSERT_EQUAL(sizeof(CK_FUNCTION_LIST_3_2), sizeof(void *) * (1 + PLACES));
 }
 
 /* A program casts the list that C_GetInterface gave: the older list is the newer one's beginning. */
@@ -39,6 +39,8 @@ static void older_list_is_prefix(void)
 {
 	CU_ASSERT_EQUAL(offsetof(CK_FUNCTION_LIST, C_WaitForSlotEvent), offsetof(CK_FUNCTION_LIST_3_0, C_WaitForSlotEvent));
 	CU_ASSERT_EQUAL(sizeof(CK_FUNCTION_LIST), offsetof(CK_FUNCTION_LIST_3_0, C_GetInterfaceList));
+	CU_ASSERT_EQUAL(offsetof(CK_FUNCTION_LIST_3_0, C_MessageVerifyFinal), offsetof(CK_FUNCTION_LIST_3_2, C_MessageVerifyFinal));
+	CU_ASSERT_EQUAL(sizeof(CK_FUNCTION_LIST_3_0), offsetof(CK_FUNCTION_LIST_3_2, C_EncapsulateKey));
 }
 
 static void structures(void)
@@ -49,14 +51,16 @@ static void structures(void)
 	CU_ASSERT_EQUAL(offsetof(CK_EDDSA_PARAMS, phFlag), 0);
 	CU_ASSERT_EQUAL(offsetof(CK_EDDSA_PARAMS, ulContextDataLen), sizeof(CK_ULONG));
 	CU_ASSERT_EQUAL(offsetof(CK_EDDSA_PARAMS, pContextData), 2 * sizeof(CK_ULONG));
+	CU_ASSERT_EQUAL(offsetof(CK_ASYNC_DATA, pValue), sizeof(CK_ULONG));
+	CU_ASSERT_EQUAL(offsetof(CK_ASYNC_DATA, hAdditionalObject), 3 * sizeof(CK_ULONG) + sizeof(void *));
 	CU_ASSERT_EQUAL(CK_UNAVAILABLE_INFORMATION, (CK_ULONG)-1);
 }
 
 int main(void)
 {
 	static const struct unit_test tests[] = {
-		{ "the 3.0 list has the published functions in the published order", function_list_order },
-		{ "the 2.40 list is the beginning of the 3.0 list", older_list_is_prefix },
+		{ "the 3.2 list has the published functions in the published order", function_list_order },
+		{ "each list is the beginning of the next", older_list_is_prefix },
 		{ "structures are laid out as published", structures },
 		{ NULL, NULL },
 	};

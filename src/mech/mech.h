@@ -98,7 +98,22 @@ struct mech_impl {
 	/* A new key pair of `wanted->bits`; the parts lie in memory of the scope. */
 	CK_RV (*generate_pair)(struct vault_scope *scope, const struct mech_call *call, const struct key_view *wanted,
 			       struct key_view *public_key, struct key_view *private_key);
+
+	/* C_WrapKey, C_UnwrapKey.  `material` is the value of a secret key or the PrivateKeyInfo (PKCS#8) of a private one.
+	 * out_len tells the length of what is wrapped; what is unwrapped is never longer than what it came from. */
+	CK_RV (*wrap)(struct vault_scope *scope, const struct mech_call *call, struct span material, struct mspan out, size_t *n);
+	CK_RV (*unwrap)(struct vault_scope *scope, const struct mech_call *call, struct span wrapped, struct mspan out, size_t *n);
+
+	/* C_DeriveKey: the value of the new secret key.  *n is its length when the template or the key type gives one, else 0,
+	 * and then the length that the mechanism makes by itself on return.  `other` is the second key that the parameter
+	 * names, NULL when it names none. */
+	CK_RV (*derive)(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
+			size_t *n);
 };
+
+/* A row's key type where a mechanism takes more than one. */
+#define KEYS_OF_SECRET ((CK_KEY_TYPE)0xfffffff1) /* any secret key */
+#define KEYS_OF_CURVE ((CK_KEY_TYPE)0xfffffff2)  /* CKK_EC, CKK_EC_MONTGOMERY: key agreement */
 
 struct mech {
 	CK_MECHANISM_TYPE type;
@@ -113,6 +128,8 @@ struct mech {
 
 /* NULL when there is no such mechanism. */
 const struct mech *mech_find(CK_MECHANISM_TYPE type);
+/* Is a key of that class and type one that the row takes? */
+bool mech_takes(const struct mech *mech, CK_OBJECT_CLASS class, CK_KEY_TYPE type);
 /* All rows, in ascending order of type. */
 size_t mech_count(void);
 const struct mech *mech_at(size_t index);

@@ -22,6 +22,15 @@ const struct mech *mech_find(CK_MECHANISM_TYPE type)
 	return NULL;
 }
 
+bool mech_takes(const struct mech *mech, CK_OBJECT_CLASS class, CK_KEY_TYPE type)
+{
+	if (mech->key_type == KEYS_OF_SECRET)
+		return class == CKO_SECRET_KEY;
+	if (mech->key_type == KEYS_OF_CURVE)
+		return type == CKK_EC || type == CKK_EC_MONTGOMERY;
+	return mech->key_type == type;
+}
+
 size_t mech_count(void)
 {
 	return ROWS;

@@ -232,7 +232,7 @@ CK_RV key_permits(const struct key *k, const struct mech *mech)
 {
 	const struct object_usage *u = &k->usage;
 
-	if (mech->key_type != u->key_type)
+	if (!mech_takes(mech, u->class, u->key_type))
 		return CKR_KEY_TYPE_INCONSISTENT;
 	if (u->bits < mech->min_bits || u->bits > mech->max_bits)
 		return CKR_KEY_SIZE_RANGE;

@@ -122,6 +122,22 @@ void p11_unload(struct p11 *m)
 	memset(&live, 0, sizeof(live));
 }
 
+/* Of LeakSanitizer, where it is there. */
+extern void __lsan_disable(void) __attribute__((weak));
+extern void __lsan_enable(void) __attribute__((weak));
+
+void p11_leak_begin(void)
+{
+	if (__lsan_disable != NULL)
+		__lsan_disable();
+}
+
+void p11_leak_end(void)
+{
+	if (__lsan_enable != NULL)
+		__lsan_enable();
+}
+
 #define SLOTS_MAX 64
 
 static CK_ULONG slots(const struct p11 *m, CK_SLOT_ID ids[SLOTS_MAX])

@@ -32,6 +32,9 @@ typedef struct COFFER_PROTECTION {
 /* One sentence for each fault that Verify finds. */
 typedef void (*COFFER_REPORT)(const char *sentence, void *context);
 
+/* One named user of a wallet. */
+typedef void (*COFFER_USER)(const char *name, CK_ULONG failures, void *context);
+
 typedef struct COFFER_FUNCTIONS {
 	CK_VERSION version; /* 1.0 */
 
@@ -52,6 +55,14 @@ typedef struct COFFER_FUNCTIONS {
 	/* The file of a wallet. CKR_BUFFER_TOO_SMALL with *size set. */
 	CK_RV (*Path)(CK_SLOT_ID slot, char *path, CK_ULONG *size);
 	CK_RV (*Protection)(COFFER_PROTECTION *protection);
+	/* ---- named users: C_LoginUser(CKU_USER, pin, name) opens the wallet with a PIN of that user's own ---- */
+
+	/* Logged in, as user or SO.  1 to 64 bytes of UTF-8.  CKR_FUNCTION_REJECTED: there is one of that name. */
+	CK_RV (*AddUser)(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR name, CK_ULONG name_len, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len);
+	/* Logged in.  The user's PIN opens the file no longer; a copy of the file that he has, it does.  CKR_FUNCTION_FAILED: there is none. */
+	CK_RV (*RemoveUser)(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR name, CK_ULONG name_len);
+	/* Calls `user` with each name, NUL-terminated, and how often a wrong PIN was given since the last right one. */
+	CK_RV (*Users)(CK_SLOT_ID slot, COFFER_USER user, void *context);
 	/* The sentence behind the last failure in this thread, NUL-terminated; "" when there is none. Never holds a secret. */
 	CK_RV (*LastError)(char *text, CK_ULONG size);
 } COFFER_FUNCTIONS;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cryptoki/vendor.h"
+#include "cryptoki/vendor_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,28 +7,22 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "ck/rv.h"
-#include "cryptoki/guard.h"
 #include "vault/vault.h"
-#include "wallet/wallet.h"
 
-static const struct guard_list list_vendor = { { 1, 0 }, OBJECT_FORM_DER };
-
-#define ROW(name, subject, need)                                                         \
-	static const struct guard_row name = { "Coffer_" #name, SUBJECT_##subject, NEED_##need, &list_vendor }
+const struct guard_list list_vendor = { { 1, 0 }, OBJECT_FORM_DER };
 
 #define PIN_MAX 1024 /* as CK_TOKEN_INFO says */
 
-ROW(Create, MODULE, ANY);
-ROW(Rename, SESSION, RW);
-ROW(Delete, SESSION, RW);
-ROW(Backup, SLOT, ANY);
-ROW(Restore, MODULE, ANY);
-ROW(Verify, SESSION, ANY);
-ROW(Path, SLOT, ANY);
-ROW(Protection, MODULE, ANY);
+VENDOR_ROW(Create, MODULE, ANY);
+VENDOR_ROW(Rename, SESSION, RW);
+VENDOR_ROW(Delete, SESSION, RW);
+VENDOR_ROW(Backup, SLOT, ANY);
+VENDOR_ROW(Restore, MODULE, ANY);
+VENDOR_ROW(Verify, SESSION, ANY);
+VENDOR_ROW(Path, SLOT, ANY);
+VENDOR_ROW(Protection, MODULE, ANY);
 
-/* A wallet has no object that could be missing: what is not found is a file. */
-static CK_RV rv_of_file(struct cf_status status)
+CK_RV vendor_rv(struct cf_status status)
 {
 	if (cf_is(status, CF_CODE_DENIED) || cf_is(status, CF_CODE_NOT_FOUND))
 		return CKR_FUNCTION_FAILED;
@@ -73,7 +67,7 @@ struct create {
 	CK_SLOT_ID *slot;
 };
 
-static CK_RV check_pin(const struct config *config, struct span pin)
+CK_RV vendor_check_pin(const struct config *config, struct span pin)
 {
 	if (pin.p == NULL || (pin.n >= config->pin_min && pin.n <= PIN_MAX))
 		return CKR_OK;
@@ -97,14 +91,14 @@ static CK_RV create_wallet(struct call *call, const struct create *c)
 
 	if (c->label == NULL || c->slot == NULL || c->user_pin.p == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = check_pin(call->config, c->user_pin);
+	rv = vendor_check_pin(call->config, c->user_pin);
 	if (rv == CKR_OK)
-		rv = check_pin(call->config, c->so_pin);
+		rv = vendor_check_pin(call->config, c->so_pin);
 	if (rv != CKR_OK)
 		return rv;
 	status = wallet_create(&request, &w);
 	if (cf_failed(status))
-		return rv_of_file(status);
+		return vendor_rv(status);
 	return slot_of_path(call->slots, wallet_path(w), c->slot);
 }
 
@@ -120,8 +114,7 @@ static CK_RV vendor_create(const char *label, CK_UTF8CHAR_PTR user_pin, CK_ULONG
 
 /* ---- with a session ---- */
 
-/* The wallet of a session's token and the key that it was unlocked with. TOKEN_NOT_RECOGNIZED, USER_NOT_LOGGED_IN. */
-static CK_RV unlocked(struct call *call, struct wallet **w, struct secret **key)
+CK_RV vendor_unlocked(struct call *call, struct wallet **w, struct secret **key)
 {
 	*w = token_wallet(call->token);
 	if (*w == NULL)
@@ -137,8 +130,8 @@ static CK_RV rename_wallet(struct call *call, const char *label)
 
 	if (label == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = unlocked(call, &w, &key);
-	return rv == CKR_OK ? rv_of_file(wallet_rename(w, key, label)) : rv;
+	rv = vendor_unlocked(call, &w, &key);
+	return rv == CKR_OK ? vendor_rv(wallet_rename(w, key, label)) : rv;
 }
 
 static CK_RV vendor_rename(CK_SESSION_HANDLE session, const char *label)
@@ -155,7 +148,7 @@ static CK_RV delete_wallet(struct call *call)
 	AUTO(secret) key = NULL;
 	struct wallet *w;
 	CK_TOKEN_INFO info;
-	CK_RV rv = unlocked(call, &w, &key);
+	CK_RV rv = vendor_unlocked(call, &w, &key);
 
 	if (rv == CKR_OK)
 		rv = token_get_info(call->token, &info);
@@ -163,7 +156,7 @@ static CK_RV delete_wallet(struct call *call)
 		return rv;
 	if (info.ulSessionCount > 1)
 		return CKR_SESSION_EXISTS;
-	rv = rv_of_file(wallet_delete(w));
+	rv = vendor_rv(wallet_delete(w));
 	if (rv != CKR_OK)
 		return rv;
 	session_close(call->session);
@@ -217,10 +210,10 @@ static CK_RV verify_wallet(struct call *call, const struct verify *v)
 
 	if (v->objects == NULL || v->faults == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = unlocked(call, &w, &key);
+	rv = vendor_unlocked(call, &w, &key);
 	if (rv != CKR_OK)
 		return rv;
-	rv = rv_of_file(wallet_verify(w, key, &checker, &objects, &faults));
+	rv = vendor_rv(wallet_verify(w, key, &checker, &objects, &faults));
 	*v->objects = objects;
 	*v->faults = faults;
 	return rv;
@@ -244,7 +237,7 @@ static CK_RV backup_wallet(struct call *call, const char *path, bool replace)
 
 	if (path == NULL)
 		return CKR_ARGUMENTS_BAD;
-	return w == NULL ? CKR_TOKEN_NOT_RECOGNIZED : rv_of_file(wallet_backup(w, path, replace));
+	return w == NULL ? CKR_TOKEN_NOT_RECOGNIZED : vendor_rv(wallet_backup(w, path, replace));
 }
 
 static CK_RV vendor_backup(CK_SLOT_ID slot, const char *path, CK_BBOOL replace)
@@ -262,7 +255,7 @@ static CK_RV restore_wallet(struct call *call, const char *path, bool replace, C
 
 	if (path == NULL || slot == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = rv_of_file(wallet_restore(path, call->config->directory, replace, &restored));
+	rv = vendor_rv(wallet_restore(path, call->config->directory, replace, &restored));
 	return rv == CKR_OK ? slot_of_path(call->slots, restored, slot) : rv;
 }
 
@@ -356,5 +349,8 @@ const COFFER_FUNCTIONS vendor_functions = {
 	.Verify = vendor_verify,
 	.Path = vendor_path,
 	.Protection = vendor_protection,
+	.AddUser = vendor_add_user,
+	.RemoveUser = vendor_remove_user,
+	.Users = vendor_users,
 	.LastError = vendor_last_error,
 };

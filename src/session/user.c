@@ -3,7 +3,7 @@
 #include "session/session.h"
 
 /* C_Login(CKU_CONTEXT_SPECIFIC) is for the operation that waits for it, and for that one only. */
-static CK_RV login_for_operation(struct session *s, struct span pin)
+static CK_RV login_for_operation(struct session *s, struct span name, struct span pin)
 {
 	struct op *waiting = NULL;
 	CK_RV rv;
@@ -13,7 +13,7 @@ static CK_RV login_for_operation(struct session *s, struct span pin)
 			waiting = &s->op[i];
 	if (waiting == NULL)
 		return CKR_OPERATION_NOT_INITIALIZED;
-	rv = token_context_login(s->token, pin);
+	rv = token_context_login(s->token, name, pin);
 	if (rv == CKR_OK)
 		waiting->wants_pin = false;
 	/* "this also logs the user out from the token" (private key objects, CKA_ALWAYS_AUTHENTICATE) */
@@ -22,26 +22,21 @@ static CK_RV login_for_operation(struct session *s, struct span pin)
 	return rv;
 }
 
-CK_RV do_C_Login(struct call *call, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
-{
-	struct session *s = call->session;
-
-	if (pin == NULL && pin_len != 0)
-		return CKR_ARGUMENTS_BAD;
-	if (user == CKU_CONTEXT_SPECIFIC)
-		return login_for_operation(s, span(pin, pin_len));
-	return token_do_login(s->token, user, span(pin, pin_len));
-}
-
-/* A wallet's users have no names: an empty one is C_Login, another is nobody here. */
 CK_RV do_C_LoginUser(struct call *call, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len,
 		     CK_UTF8CHAR_PTR name, CK_ULONG name_len)
 {
-	if (name == NULL && name_len != 0)
+	struct session *s = call->session;
+
+	if ((pin == NULL && pin_len != 0) || (name == NULL && name_len != 0))
 		return CKR_ARGUMENTS_BAD;
-	if (name_len != 0)
-		return CKR_FUNCTION_NOT_SUPPORTED;
-	return do_C_Login(call, user, pin, pin_len);
+	if (user == CKU_CONTEXT_SPECIFIC)
+		return login_for_operation(s, span(name, name_len), span(pin, pin_len));
+	return token_do_login(s->token, user, span(name, name_len), span(pin, pin_len));
+}
+
+CK_RV do_C_Login(struct call *call, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
+{
+	return do_C_LoginUser(call, user, pin, pin_len, NULL, 0);
 }
 
 CK_RV do_C_Logout(struct call *call)

@@ -11,6 +11,7 @@ enum statement {
 	WRAP_PUT,
 	WRAP_FAILURES,
 	WRAP_REMOVE,
+	WRAP_NEXT,
 	OBJECT_GET,
 	OBJECT_NEXT,
 	OBJECT_PUT,
@@ -41,6 +42,7 @@ static const char *const sql[STATEMENT_COUNT] = {
 	[WRAP_PUT] = "INSERT INTO wrap VALUES(?1,?2,0) ON CONFLICT(role) DO UPDATE SET body=?2, failures=0",
 	[WRAP_FAILURES] = "UPDATE wrap SET failures=?2 WHERE role=?1",
 	[WRAP_REMOVE] = "DELETE FROM wrap WHERE role=?1",
+	[WRAP_NEXT] = "SELECT role, body, failures FROM wrap WHERE role>=?1 ORDER BY role LIMIT 1",
 	[OBJECT_GET] = "SELECT number, version, private, body, terms FROM object WHERE number=?1",
 	[OBJECT_NEXT] = "SELECT number, version, private, body, terms FROM object WHERE number>?1 ORDER BY number LIMIT 1",
 	[OBJECT_PUT] = "INSERT INTO object VALUES(?1,?2,?3,?4,?5) ON CONFLICT(number) DO UPDATE SET"
@@ -146,17 +148,43 @@ struct cf_status store_meta_put(struct store *s, const char *name, struct span v
 	return step_done(s, stmt);
 }
 
+static uint32_t column_failures(sqlite3_stmt *stmt, int column)
+{
+	sqlite3_int64 n = sqlite3_column_int64(stmt, column);
+
+	return n < 0 || n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+}
+
 struct cf_status store_wrap_get(struct store *s, unsigned role, struct buf *wrap, uint32_t *failures)
 {
 	STMT *stmt = NULL;
-	sqlite3_int64 n;
 
 	CF_TRY(prepare(s, WRAP_GET, &stmt));
 	bind_number(stmt, 1, role);
 	CF_TRY(step_row(s, stmt));
-	n = sqlite3_column_int64(stmt, 1);
-	*failures = n < 0 || n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+	*failures = column_failures(stmt, 1);
 	return column_bytes(stmt, 0, wrap);
+}
+
+struct cf_status store_wrap_next(struct store *s, unsigned from, unsigned *role, struct buf *wrap, uint32_t *failures)
+{
+	STMT *stmt = NULL;
+	sqlite3_int64 n;
+
+	CF_TRY(prepare(s, WRAP_NEXT, &stmt));
+	bind_number(stmt, 1, from);
+	CF_TRY(step_row(s, stmt));
+	n = sqlite3_column_int64(stmt, 0);
+	if (n > UINT32_MAX)
+		return CF_STATUS(CORRUPT);
+	*role = (unsigned)n;
+	*failures = column_failures(stmt, 2);
+	return column_bytes(stmt, 1, wrap);
+}
+
+struct cf_status store_wraps_clear(struct store *s)
+{
+	return store_exec(s, "DELETE FROM wrap;", "write");
 }
 
 struct cf_status store_wrap_put(struct store *s, unsigned role, struct span wrap)

@@ -61,6 +61,9 @@ struct cf_status store_wrap_get(struct store *s, unsigned role, struct buf *wrap
 struct cf_status store_wrap_put(struct store *s, unsigned role, struct span wrap) CF_CHECKED; /* failures: 0 */
 struct cf_status store_wrap_failures(struct store *s, unsigned role, uint32_t failures) CF_CHECKED;
 struct cf_status store_wrap_remove(struct store *s, unsigned role) CF_CHECKED;
+/* The one with the lowest role of at least `from`. NOT_FOUND at the end. */
+struct cf_status store_wrap_next(struct store *s, unsigned from, unsigned *role, struct buf *wrap, uint32_t *failures) CF_CHECKED;
+struct cf_status store_wraps_clear(struct store *s) CF_CHECKED;
 
 struct store_object {
 	uint64_t number, version;

@@ -21,13 +21,22 @@ uint64_t token_login_epoch(struct token *t)
 	return atomic_load_explicit(&t->epoch, memory_order_acquire);
 }
 
-static enum wallet_role role_of(CK_USER_TYPE user)
+/* Whose PIN it is to be. USER_TYPE_INVALID: only users have names. USER_PIN_NOT_INITIALIZED: no such user. */
+static CK_RV role_of(struct wallet *w, CK_USER_TYPE user, struct span name, unsigned *role)
 {
-	return user == CKU_SO ? WALLET_SO : WALLET_USER;
+	struct cf_status status;
+
+	*role = user == CKU_SO ? WALLET_SO : WALLET_USER;
+	if (name.n == 0)
+		return CKR_OK;
+	if (user != CKU_USER)
+		return CKR_USER_TYPE_INVALID;
+	status = wallet_user_find(w, name, role);
+	return cf_is(status, CF_CODE_NOT_FOUND) ? CKR_USER_PIN_NOT_INITIALIZED : rv_of(status);
 }
 
 /* Argon2id under no lock of the token's. */
-static CK_RV unlock(struct token *t, CK_USER_TYPE user, struct span pin, struct wallet *w, struct secret **key)
+static CK_RV unlock(struct token *t, unsigned role, struct span pin, struct wallet *w, struct secret **key)
 {
 	AUTO(guarded) asked = NULL;
 	struct cf_status status;
@@ -41,38 +50,37 @@ static CK_RV unlock(struct token *t, CK_USER_TYPE user, struct span pin, struct 
 	}
 	if (pin.n > PIN_MAX)
 		return CKR_PIN_LEN_RANGE;
-	status = wallet_unlock(w, role_of(user), pin, t->config->pin_limit, key);
+	status = wallet_unlock(w, role, pin, t->config->pin_limit, key);
 	if (cf_is(status, CF_CODE_NOT_FOUND))
-		return user == CKU_SO ? CKR_PIN_INCORRECT : CKR_USER_PIN_NOT_INITIALIZED;
+		return role == WALLET_SO ? CKR_PIN_INCORRECT : CKR_USER_PIN_NOT_INITIALIZED;
 	return rv_of(status);
 }
 
 /* May this user log in now? Lock held. */
-static CK_RV may_login(const struct token *t, CK_USER_TYPE user)
+static CK_RV may_login(const struct token *t, CK_USER_TYPE user, unsigned role)
 {
-	if (user != CKU_USER && user != CKU_SO)
-		return CKR_USER_TYPE_INVALID;
 	if (t->wallet == NULL)
 		return CKR_TOKEN_NOT_RECOGNIZED;
 	if (t->login != TOKEN_PUBLIC)
-		return (t->login == TOKEN_SO) == (user == CKU_SO) ? CKR_USER_ALREADY_LOGGED_IN : CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
+		return t->role == role ? CKR_USER_ALREADY_LOGGED_IN : CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
 	if (user == CKU_SO && t->sessions != t->rw_sessions)
 		return CKR_SESSION_READ_ONLY_EXISTS;
 	return CKR_OK;
 }
 
-static CK_RV install(struct token *t, CK_USER_TYPE user, struct secret **key)
+static CK_RV install(struct token *t, CK_USER_TYPE user, unsigned role, struct secret **key)
 {
 	CK_RV rv;
 
 	token_lock(t);
 	/* Another thread may have been faster, and the last session may be gone. */
-	rv = may_login(t, user);
+	rv = may_login(t, user, role);
 	if (rv == CKR_OK && t->sessions == 0)
 		rv = CKR_SESSION_CLOSED;
 	if (rv == CKR_OK) {
 		keys_drop_all(t);
 		t->login = user == CKU_SO ? TOKEN_SO : TOKEN_USER;
+		t->role = role;
 		t->wallet_key = TAKE(*key);
 		t->last_use_ms = clock_monotonic_ms();
 	}
@@ -80,34 +88,50 @@ static CK_RV install(struct token *t, CK_USER_TYPE user, struct secret **key)
 	return rv;
 }
 
-CK_RV token_do_login(struct token *t, CK_USER_TYPE user, struct span pin)
+CK_RV token_do_login(struct token *t, CK_USER_TYPE user, struct span name, struct span pin)
 {
 	AUTO_STANDING s = { 0 };
 	AUTO(secret) key = NULL;
+	unsigned role;
 	CK_RV rv;
 
-	token_lock(t);
-	rv = may_login(t, user);
-	token_unlock(t);
+	if (user != CKU_USER && user != CKU_SO)
+		return CKR_USER_TYPE_INVALID;
+	token_standing(t, &s);
+	if (s.wallet == NULL)
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	rv = role_of(s.wallet, user, name, &role);
 	if (rv != CKR_OK)
 		return rv;
-	token_standing(t, &s);
-	rv = unlock(t, user, pin, s.wallet, &key);
+	token_lock(t);
+	rv = may_login(t, user, role);
+	token_unlock(t);
+	if (rv == CKR_OK)
+		rv = unlock(t, role, pin, s.wallet, &key);
 	if (rv != CKR_OK)
 		return rv;
 	rv = rv_of(vault_rotate());
-	return rv == CKR_OK ? install(t, user, &key) : rv;
+	return rv == CKR_OK ? install(t, user, role, &key) : rv;
 }
 
-CK_RV token_context_login(struct token *t, struct span pin)
+CK_RV token_context_login(struct token *t, struct span name, struct span pin)
 {
 	AUTO_STANDING s = { 0 };
 	AUTO(secret) key = NULL;
+	unsigned role;
+	CK_RV rv;
 
 	token_standing(t, &s);
 	if (s.login == TOKEN_PUBLIC)
 		return CKR_USER_NOT_LOGGED_IN;
-	return unlock(t, s.login == TOKEN_SO ? CKU_SO : CKU_USER, pin, s.wallet, &key);
+	if (name.n != 0) {
+		rv = role_of(s.wallet, CKU_USER, name, &role);
+		if (rv != CKR_OK)
+			return rv;
+		if (role != s.role)
+			return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
+	}
+	return unlock(t, s.role, pin, s.wallet, &key);
 }
 
 CK_RV token_logout(struct token *t)
@@ -155,7 +179,7 @@ CK_RV token_set_pin(struct token *t, struct span old_pin, struct span new_pin)
 	AUTO_STANDING s = { 0 };
 	AUTO(secret) key = NULL;
 	struct wallet_kdf kdf = kdf_of(t);
-	CK_USER_TYPE user;
+	unsigned role;
 	CK_RV rv;
 
 	token_standing(t, &s);
@@ -164,7 +188,7 @@ CK_RV token_set_pin(struct token *t, struct span old_pin, struct span new_pin)
 	rv = pin_length(t, new_pin);
 	if (rv != CKR_OK)
 		return rv;
-	user = s.login == TOKEN_SO ? CKU_SO : CKU_USER;
-	rv = unlock(t, user, old_pin, s.wallet, &key);
-	return rv == CKR_OK ? rv_of(wallet_set_pin(s.wallet, key, role_of(user), new_pin, &kdf)) : rv;
+	role = s.login == TOKEN_PUBLIC ? WALLET_USER : s.role;
+	rv = unlock(t, role, old_pin, s.wallet, &key);
+	return rv == CKR_OK ? rv_of(wallet_set_pin(s.wallet, key, role, new_pin, &kdf)) : rv;
 }

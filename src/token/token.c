@@ -97,6 +97,7 @@ void token_standing(struct token *t, struct standing *out)
 {
 	token_lock(t);
 	out->login = t->login;
+	out->role = t->role;
 	out->wallet = t->wallet == NULL ? NULL : wallet_ref(t->wallet);
 	out->key = t->wallet_key == NULL ? NULL : secret_ref(t->wallet_key);
 	token_unlock(t);

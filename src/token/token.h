@@ -64,14 +64,14 @@ enum token_login token_login_state(struct token *t);
 /* Raised at every logout; an operation with a private key remembers it and ends when it differs. */
 uint64_t token_login_epoch(struct token *t);
 
-/* pin.p NULL: protected authentication path.  CKU_USER, CKU_SO. ALREADY/ANOTHER_ALREADY_LOGGED_IN, PIN_INCORRECT, PIN_LOCKED,
+/* pin.p NULL: protected authentication path.  CKU_USER, CKU_SO; `name` empty, or of a named user (CKU_USER: C_LoginUser). ALREADY/ANOTHER_ALREADY_LOGGED_IN, PIN_INCORRECT, PIN_LOCKED,
  * PIN_LEN_RANGE, USER_PIN_NOT_INITIALIZED, SESSION_READ_ONLY_EXISTS, USER_TYPE_INVALID. */
-CK_RV token_do_login(struct token *t, CK_USER_TYPE user, struct span pin);
-/* CKU_CONTEXT_SPECIFIC: checks the PIN of who is logged in, changes nothing. */
-CK_RV token_context_login(struct token *t, struct span pin);
+CK_RV token_do_login(struct token *t, CK_USER_TYPE user, struct span name, struct span pin);
+/* CKU_CONTEXT_SPECIFIC: checks the PIN of who is logged in, changes nothing.  A name that is another's: USER_ANOTHER_ALREADY_LOGGED_IN. */
+CK_RV token_context_login(struct token *t, struct span name, struct span pin);
 CK_RV token_logout(struct token *t);
 CK_RV token_init_pin(struct token *t, struct span pin);                      /* by the SO */
-CK_RV token_set_pin(struct token *t, struct span old_pin, struct span new_pin); /* user's, or SO's when the SO is logged in */
+CK_RV token_set_pin(struct token *t, struct span old_pin, struct span new_pin); /* his who is logged in, else the user's */
 
 /* A reference to the sealed wallet key while somebody is logged in. CKR_USER_NOT_LOGGED_IN. */
 CK_RV token_wallet_key(struct token *t, struct secret **ref);

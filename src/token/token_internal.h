@@ -27,6 +27,7 @@ struct token {
 	struct lock lock;                   /* rank TOKEN: everything below */
 	struct wallet *wallet;              /* NULL: not initialised, or damaged */
 	enum token_login login;
+	unsigned role;                      /* whose PIN it was (wallet/wallet.h); while logged in */
 	_Atomic uint64_t epoch;
 	struct secret *wallet_key;          /* while logged in */
 	uint64_t last_use_ms;
@@ -51,6 +52,7 @@ void token_forget_login(struct token *t);
 /* What an operation needs of a logged-in token, outside of its lock. Released by standing_release. */
 struct standing {
 	enum token_login login;
+	unsigned role;         /* whose PIN opened it, while somebody is logged in */
 	struct wallet *wallet; /* a reference; NULL when there is none */
 	struct secret *key;    /* a reference; NULL when nobody is logged in */
 };

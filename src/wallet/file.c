@@ -242,7 +242,7 @@ static struct cf_status fill_new(struct store *s, const struct wallet_new *r, st
 	AUTO(secret) key = NULL;
 	struct wallet w = { .store = s }; /* only for wallet_header_write */
 	const struct span pin[2] = { [WALLET_USER] = r->user_pin_opt, [WALLET_SO] = r->so_pin_opt };
-	AUTO_BUF wrap = BUF_INIT(256);
+	AUTO_BUF wrap = BUF_INIT(WRAP_MAX);
 
 	CF_TRY(pin_new_key(&key));
 	CF_TRY(store_begin(s));
@@ -250,7 +250,7 @@ static struct cf_status fill_new(struct store *s, const struct wallet_new *r, st
 		if (pin[role].p == NULL)
 			continue;
 		buf_clear(&wrap);
-		CF_TRY(pin_wrap(h, key, (enum wallet_role)role, pin[role], &r->kdf, &wrap));
+		CF_TRY(pin_wrap(h, key, role, "", pin[role], &r->kdf, &wrap));
 		CF_TRY(store_wrap_put(s, role, buf_span(&wrap)));
 	}
 	CF_TRY(wallet_header_write(&w, key, h));

@@ -79,6 +79,18 @@ void wrap_encode(const struct wrap *w, struct buf *out)
 	buf_bytes(out, SPAN_OF(w->salt));
 	buf_bytes(out, SPAN_OF(w->nonce));
 	buf_bytes(out, SPAN_OF(w->sealed));
+	if (w->user[0] != '\0')
+		buf_string(out, span_str(w->user));
+}
+
+static void read_user(struct reader *r, struct wrap *w)
+{
+	struct span name = read_string(r);
+
+	if (name.n == 0 || name.n > WALLET_USER_NAME_MAX || memchr(name.p, 0, name.n) != NULL)
+		r->failed = true;
+	else
+		bytes_copy(w->user, name.p, name.n);
 }
 
 struct cf_status wrap_decode(struct span bytes, struct wrap *w)
@@ -91,13 +103,15 @@ struct cf_status wrap_decode(struct span bytes, struct wrap *w)
 	copy_exact(w->salt, sizeof(w->salt), &r);
 	copy_exact(w->nonce, sizeof(w->nonce), &r);
 	copy_exact(w->sealed, sizeof(w->sealed), &r);
+	if (!r.failed && r.rest.n != 0)
+		read_user(&r, w);
 	if (cf_failed(read_end(&r)) || w->kdf.memory_kib < KDF_MEMORY_MIN_KIB || w->kdf.memory_kib > KDF_MEMORY_MAX_KIB ||
 	    w->kdf.passes == 0 || w->kdf.passes > KDF_PASSES_MAX)
 		return error_set(CF_STATUS(CORRUPT), "a PIN record of the wallet is damaged");
 	return CF_OK;
 }
 
-void wrap_context(const struct header *h, enum wallet_role role, const struct wrap *w, struct buf *out)
+void wrap_context(const struct header *h, unsigned role, const struct wrap *w, struct buf *out)
 {
 	buf_bytes(out, span_str("coffer wrap"));
 	buf_u32(out, h->format);
@@ -107,6 +121,8 @@ void wrap_context(const struct header *h, enum wallet_role role, const struct wr
 	buf_u32(out, w->kdf.passes);
 	buf_u8(out, w->to_be_changed ? 1 : 0);
 	buf_bytes(out, SPAN_OF(w->salt));
+	if (w->user[0] != '\0')
+		buf_string(out, span_str(w->user));
 }
 
 static void node_body(const struct node *n, struct buf *out)

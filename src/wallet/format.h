@@ -47,11 +47,13 @@ struct wrap {
 	uint8_t nonce[FORMAT_NONCE_SIZE];
 	uint8_t sealed[WALLET_KEY_SIZE + FORMAT_TAG_SIZE];
 	bool to_be_changed;
+	char user[WALLET_USER_NAME_MAX + 1]; /* of a named user, else "" */
 };
+#define WRAP_MAX 256
 void wrap_encode(const struct wrap *w, struct buf *out);
 struct cf_status wrap_decode(struct span bytes, struct wrap *w) CF_CHECKED;
-/* Associated data of a wrap: format, serial, role, KDF parameters, salt. */
-void wrap_context(const struct header *h, enum wallet_role role, const struct wrap *w, struct buf *out);
+/* Associated data of a wrap: format, serial, role, KDF parameters, salt, a named user's name. */
+void wrap_context(const struct header *h, unsigned role, const struct wrap *w, struct buf *out);
 
 /* A node of the set's tree: versions of 256 children; 0 is absent. */
 #define NODE_FAN_OUT 256

@@ -8,19 +8,29 @@
 #include "wallet/pin.h"
 #include "wallet/wallet_internal.h"
 
-static struct cf_status wrap_read(struct wallet *w, enum wallet_role role, struct wrap *wrap, uint32_t *failures)
+static const char *role_name(unsigned role)
 {
-	AUTO_BUF bytes = BUF_INIT(256);
+	static const char *const name[] = { [WALLET_USER] = "user", [WALLET_SO] = "SO" };
+
+	return role < WALLET_NAMED ? name[role] : "such user's";
+}
+
+struct cf_status wrap_read(struct wallet *w, unsigned role, struct wrap *wrap, uint32_t *failures)
+{
+	AUTO_BUF bytes = BUF_INIT(WRAP_MAX);
 	struct cf_status status = store_wrap_get(w->store, role, &bytes, failures);
 
 	if (cf_is(status, CF_CODE_NOT_FOUND))
-		return error_set(status, "the wallet has no %s PIN", role == WALLET_USER ? "user" : "SO");
+		return error_set(status, "the wallet has no %s PIN", role_name(role));
 	CF_TRY(status);
-	return wrap_decode(buf_span(&bytes), wrap);
+	CF_TRY(wrap_decode(buf_span(&bytes), wrap));
+	if ((role >= WALLET_NAMED) != (wrap->user[0] != '\0'))
+		return error_set(CF_STATUS(CORRUPT), "a PIN record of the wallet is damaged");
+	return CF_OK;
 }
 
 /* Counts the try before the PIN is looked at.  In a transaction. */
-static struct cf_status count_try(struct wallet *w, enum wallet_role role, uint32_t limit, struct wrap *wrap)
+static struct cf_status count_try(struct wallet *w, unsigned role, uint32_t limit, struct wrap *wrap)
 {
 	uint32_t failures;
 
@@ -32,7 +42,7 @@ static struct cf_status count_try(struct wallet *w, enum wallet_role role, uint3
 	return store_commit(w->store);
 }
 
-static struct cf_status begin_try(struct wallet *w, enum wallet_role role, uint32_t limit, struct wrap *wrap)
+static struct cf_status begin_try(struct wallet *w, unsigned role, uint32_t limit, struct wrap *wrap)
 {
 	struct cf_status status;
 	uint32_t failures;
@@ -49,7 +59,7 @@ static struct cf_status begin_try(struct wallet *w, enum wallet_role role, uint3
 	return status;
 }
 
-static struct cf_status forgive(struct wallet *w, enum wallet_role role)
+static struct cf_status forgive(struct wallet *w, unsigned role)
 {
 	struct cf_status status;
 	LOCKED(&w->lock);
@@ -65,7 +75,7 @@ static struct cf_status forgive(struct wallet *w, enum wallet_role role)
 
 struct pin_work {
 	const struct header *header;
-	enum wallet_role role;
+	unsigned role;
 	struct span pin;
 	struct wrap *wrap;
 	struct secret *key;
@@ -94,7 +104,7 @@ static struct cf_status check_header(struct wallet *w, struct secret *key)
 	return status;
 }
 
-struct cf_status wallet_unlock(struct wallet *w, enum wallet_role role, struct span pin, uint32_t limit,
+struct cf_status wallet_unlock(struct wallet *w, unsigned role, struct span pin, uint32_t limit,
 			       struct secret **out)
 {
 	struct wrap wrap;
@@ -121,12 +131,13 @@ static void wrap_in_scope(struct vault_scope *scope, void *arg)
 		work->status = wrap_seal(scope, work->header, work->role, work->pin, keys.master, work->wrap);
 }
 
-struct cf_status pin_wrap(const struct header *h, struct secret *key, enum wallet_role role, struct span pin,
-			  const struct wallet_kdf *kdf, struct buf *out)
+struct cf_status pin_wrap(const struct header *h, struct secret *key, unsigned role, const char *user,
+			  struct span pin, const struct wallet_kdf *kdf, struct buf *out)
 {
 	struct wrap wrap = { .kdf = *kdf };
 	struct pin_work work = { .header = h, .role = role, .pin = pin, .wrap = &wrap, .key = key };
 
+	bytes_copy(wrap.user, user, strlen(user));
 	if (wrap.kdf.memory_kib == 0)
 		wrap.kdf.memory_kib = KDF_STANDARD_MEMORY_KIB;
 	if (wrap.kdf.passes == 0)
@@ -137,14 +148,28 @@ struct cf_status pin_wrap(const struct header *h, struct secret *key, enum walle
 	return buf_status(out);
 }
 
+/* Still the same user's place: a named one may have been removed meanwhile, and another be in it. */
+static struct cf_status check_place(struct wallet *w, unsigned role, const char *user)
+{
+	struct wrap now;
+	uint32_t failures;
+
+	if (role < WALLET_NAMED)
+		return CF_OK;
+	CF_TRY(wrap_read(w, role, &now, &failures));
+	return strcmp(now.user, user) == 0 ? CF_OK : error_set(CF_STATUS(NOT_FOUND), "the wallet has no such user");
+}
+
 /* The header is looked at again: a wrap of a key that a reset has replaced meanwhile would shut its owner out. */
-static struct cf_status wrap_store(struct wallet *w, struct secret *key, enum wallet_role role, struct span wrap)
+static struct cf_status wrap_store(struct wallet *w, struct secret *key, unsigned role, const char *user, struct span wrap)
 {
 	struct cf_status status;
 	LOCKED(&w->lock);
 
 	CF_TRY(store_begin(w->store));
 	status = wallet_refresh(w, key);
+	if (cf_ok(status))
+		status = check_place(w, role, user);
 	if (cf_ok(status))
 		status = store_wrap_put(w->store, role, wrap);
 	if (cf_ok(status))
@@ -153,21 +178,35 @@ static struct cf_status wrap_store(struct wallet *w, struct secret *key, enum wa
 	return status;
 }
 
-struct cf_status wallet_set_pin(struct wallet *w, struct secret *key, enum wallet_role role, struct span pin,
+/* The wrap that is there now; an empty one where the user or the SO has none yet. */
+static struct cf_status wrap_now(struct wallet *w, unsigned role, struct wrap *wrap)
+{
+	struct cf_status status;
+	uint32_t failures;
+	LOCKED(&w->lock);
+
+	*wrap = (struct wrap){ 0 };
+	CF_TRY(store_snapshot(w->store));
+	status = wrap_read(w, role, wrap, &failures);
+	store_snapshot_end(w->store);
+	return cf_is(status, CF_CODE_NOT_FOUND) && role < WALLET_NAMED ? CF_OK : status;
+}
+
+struct cf_status wallet_set_pin(struct wallet *w, struct secret *key, unsigned role, struct span pin,
 				const struct wallet_kdf *kdf)
 {
-	AUTO_BUF bytes = BUF_INIT(256);
+	AUTO_BUF bytes = BUF_INIT(WRAP_MAX);
 	struct wallet_kdf chosen = *kdf;
-	struct wallet_info info;
+	struct wrap now;
 
 	CF_TRY(check_header(w, key));
-	CF_TRY(wallet_get_info(w, &info));
+	CF_TRY(wrap_now(w, role, &now));
 	if (chosen.memory_kib == 0)
-		chosen.memory_kib = info.kdf[role].memory_kib;
+		chosen.memory_kib = now.kdf.memory_kib;
 	if (chosen.passes == 0)
-		chosen.passes = info.kdf[role].passes;
-	CF_TRY(pin_wrap(&w->identity, key, role, pin, &chosen, &bytes));
-	return wrap_store(w, key, role, buf_span(&bytes));
+		chosen.passes = now.kdf.passes;
+	CF_TRY(pin_wrap(&w->identity, key, role, now.user, pin, &chosen, &bytes));
+	return wrap_store(w, key, role, now.user, buf_span(&bytes));
 }
 
 static void new_key_in_scope(struct vault_scope *scope, void *arg)
@@ -203,7 +242,7 @@ static struct cf_status reset(struct wallet *w, struct secret *old_key, struct s
 	memset(h.label, 0, sizeof(h.label));
 	bytes_copy(h.label, label, strlen(label));
 	CF_TRY(store_clear(w->store));
-	CF_TRY(store_wrap_remove(w->store, WALLET_USER));
+	CF_TRY(store_wraps_clear(w->store));
 	CF_TRY(store_wrap_put(w->store, WALLET_SO, so_wrap));
 	CF_TRY(wallet_header_write(w, new_key, &h));
 	return store_commit(w->store);
@@ -227,11 +266,11 @@ static struct cf_status reset_locked(struct wallet *w, struct secret *old_key, s
 struct cf_status wallet_reset(struct wallet *w, struct secret *key, struct span so_pin, const struct wallet_kdf *kdf,
 			      const char *label)
 {
-	AUTO_BUF bytes = BUF_INIT(256);
+	AUTO_BUF bytes = BUF_INIT(WRAP_MAX);
 	AUTO(secret) new_key = NULL;
 
 	CF_TRY(wallet_label_check(label));
 	CF_TRY(pin_new_key(&new_key));
-	CF_TRY(pin_wrap(&w->identity, new_key, WALLET_SO, so_pin, kdf, &bytes));
+	CF_TRY(pin_wrap(&w->identity, new_key, WALLET_SO, "", so_pin, kdf, &bytes));
 	return reset_locked(w, key, new_key, buf_span(&bytes), label);
 }

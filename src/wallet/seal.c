@@ -21,10 +21,10 @@ void keys_sub(struct vault_scope *scope, const struct wallet_keys *keys, enum pu
 	(void)crypto_kdf_derive_from_key(out, 32, (uint64_t)purpose, "cofferV1", keys->master);
 }
 
-struct cf_status wrap_seal(struct vault_scope *scope, const struct header *h, enum wallet_role role, struct span pin,
+struct cf_status wrap_seal(struct vault_scope *scope, const struct header *h, unsigned role, struct span pin,
 			   const uint8_t master[WALLET_KEY_SIZE], struct wrap *w)
 {
-	AUTO_BUF context = BUF_INIT(256);
+	AUTO_BUF context = BUF_INIT(WRAP_MAX);
 	uint8_t kek[WALLET_KEY_SIZE];
 
 	randombytes_buf(w->salt, sizeof(w->salt));
@@ -37,10 +37,10 @@ struct cf_status wrap_seal(struct vault_scope *scope, const struct header *h, en
 	return CF_OK;
 }
 
-struct cf_status wrap_open(struct vault_scope *scope, const struct header *h, enum wallet_role role, struct span pin,
+struct cf_status wrap_open(struct vault_scope *scope, const struct header *h, unsigned role, struct span pin,
 			   const struct wrap *w, uint8_t master[WALLET_KEY_SIZE])
 {
-	AUTO_BUF context = BUF_INIT(256);
+	AUTO_BUF context = BUF_INIT(WRAP_MAX);
 	uint8_t kek[WALLET_KEY_SIZE];
 
 	wrap_context(h, role, w, &context);

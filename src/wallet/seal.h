@@ -16,10 +16,10 @@ struct cf_status keys_open(struct vault_scope *scope, struct secret *key, struct
 void keys_sub(struct vault_scope *scope, const struct wallet_keys *keys, enum purpose purpose, uint8_t out[32]);
 
 /* A wrap of `master` under the PIN: salt and nonce are drawn here. w->kdf and w->to_be_changed are given. */
-struct cf_status wrap_seal(struct vault_scope *scope, const struct header *h, enum wallet_role role, struct span pin,
+struct cf_status wrap_seal(struct vault_scope *scope, const struct header *h, unsigned role, struct span pin,
 			   const uint8_t master[WALLET_KEY_SIZE], struct wrap *w) CF_CHECKED;
 /* DENIED: the PIN is not the one. */
-struct cf_status wrap_open(struct vault_scope *scope, const struct header *h, enum wallet_role role, struct span pin,
+struct cf_status wrap_open(struct vault_scope *scope, const struct header *h, unsigned role, struct span pin,
 			   const struct wrap *w, uint8_t master[WALLET_KEY_SIZE]) CF_CHECKED;
 
 /* `bytes`: the header's record without its MAC. */

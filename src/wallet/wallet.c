@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "wallet/pin.h"
 #include "wallet/wallet_internal.h"
 
 static const char header_name[] = "header";
@@ -172,17 +173,15 @@ const char *wallet_path(const struct wallet *w)
 	return w->path;
 }
 
-static struct cf_status pin_info(struct wallet *w, enum wallet_role role, struct wallet_info *info)
+static struct cf_status pin_info(struct wallet *w, unsigned role, struct wallet_info *info)
 {
-	AUTO_BUF bytes = BUF_INIT(256);
 	struct wrap wrap;
 	uint32_t failures;
-	struct cf_status status = store_wrap_get(w->store, role, &bytes, &failures);
+	struct cf_status status = wrap_read(w, role, &wrap, &failures);
 
 	if (cf_is(status, CF_CODE_NOT_FOUND))
 		return CF_OK;
 	CF_TRY(status);
-	CF_TRY(wrap_decode(buf_span(&bytes), &wrap));
 	info->pin[role] = (struct wallet_pin_state){ true, failures, wrap.to_be_changed };
 	info->kdf[role] = wrap.kdf;
 	return CF_OK;
@@ -220,15 +219,22 @@ struct cf_status wallet_generation(struct wallet *w, uint64_t *generation)
 	return store_counter(w->store, generation);
 }
 
+bool wallet_text_is_plain(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return false;
+	return true;
+}
+
 struct cf_status wallet_label_check(const char *label)
 {
 	size_t n = strlen(label);
 
 	if (n == 0 || n > WALLET_LABEL_MAX)
 		return error_set(CF_STATUS(INVALID), "a wallet's label has 1 to %d bytes", WALLET_LABEL_MAX);
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)label[i] < 0x20 || label[i] == 0x7f)
-			return error_set(CF_STATUS(INVALID), "a wallet's label has no control characters");
+	if (!wallet_text_is_plain(label))
+		return error_set(CF_STATUS(INVALID), "a wallet's label has no control characters");
 	return CF_OK;
 }
 

@@ -27,7 +27,9 @@
 #define WALLET_OBJECT_MAX ((size_t)1 << 20) /* bytes of one object's attributes */
 #define WALLET_SUFFIX ".coffer"
 
-enum wallet_role { WALLET_USER, WALLET_SO };
+/* Who has a PIN of his own: the user, the security officer, and from WALLET_NAMED on users who have names. */
+enum wallet_role { WALLET_USER, WALLET_SO, WALLET_NAMED, WALLET_ROLES = 256 };
+#define WALLET_USER_NAME_MAX 64 /* bytes of UTF-8 */
 
 struct wallet_kdf {          /* Argon2id */
 	uint32_t memory_kib; /* default 65536 */
@@ -87,10 +89,11 @@ struct cf_status wallet_still_there(struct wallet *w) CF_CHECKED;
 
 /* `limit` failures lock the PIN (0: never).  The try is counted durably before the PIN is checked;
  * a success clears the count.  DENIED: wrong PIN; LOCKED; NOT_FOUND: no such wrap. */
-struct cf_status wallet_unlock(struct wallet *w, enum wallet_role role, struct span pin, uint32_t limit,
+struct cf_status wallet_unlock(struct wallet *w, unsigned role, struct span pin, uint32_t limit,
 			       struct secret **key) CF_CHECKED;
-/* Wraps the key under a new PIN for that role; failures become 0. Needs the wallet key. `kdf` zeros: as before or defaults. */
-struct cf_status wallet_set_pin(struct wallet *w, struct secret *key, enum wallet_role role, struct span pin,
+/* Wraps the key under a new PIN for that role; failures become 0. Needs the wallet key. `kdf` zeros: as before or defaults.
+ * NOT_FOUND: a named user who is not there (any more). */
+struct cf_status wallet_set_pin(struct wallet *w, struct secret *key, unsigned role, struct span pin,
 				const struct wallet_kdf *kdf) CF_CHECKED;
 struct cf_status wallet_rename(struct wallet *w, struct secret *key, const char *label) CF_CHECKED;
 /* C_InitToken on a wallet: removes every object and the user PIN, takes a new wallet key wrapped under
@@ -104,6 +107,23 @@ struct cf_status wallet_backup(struct wallet *w, const char *path, bool replace)
 struct cf_status wallet_restore(const char *backup, const char *dir, bool replace, char **path) CF_CHECKED;
 /* Removes the file. */
 struct cf_status wallet_delete(struct wallet *w) CF_CHECKED;
+
+/* ---- named users: each has the wallet key wrapped under a PIN of his own (users.c) ---- */
+
+struct wallet_user {
+	char name[WALLET_USER_NAME_MAX + 1];
+	struct wallet_pin_state pin;
+};
+/* The role of the user with that name. NOT_FOUND. */
+struct cf_status wallet_user_find(struct wallet *w, struct span name, unsigned *role) CF_CHECKED;
+/* INVALID: no name, too long, control characters or no UTF-8; EXISTS; LIMIT: 254 users. Durable when OK. */
+struct cf_status wallet_user_add(struct wallet *w, struct secret *key, struct span name, struct span pin,
+				 const struct wallet_kdf *kdf) CF_CHECKED;
+/* His PIN opens this file no longer; a copy of the file that he has, it does. NOT_FOUND. */
+struct cf_status wallet_user_remove(struct wallet *w, struct secret *key, struct span name) CF_CHECKED;
+typedef void (*wallet_user_fn)(const struct wallet_user *user, void *arg);
+/* In the order in which they were added, more or less. */
+struct cf_status wallet_users_each(struct wallet *w, wallet_user_fn fn, void *arg) CF_CHECKED;
 
 /* ---- objects ---- */
 

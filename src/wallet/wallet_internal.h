@@ -30,6 +30,8 @@ struct wallet {
 
 /* Brings the header up to date; with a key it is authenticated. Lock held, inside a snapshot or transaction. FORGED, CORRUPT. */
 struct cf_status wallet_refresh(struct wallet *w, struct secret *key_opt) CF_CHECKED;
+/* No control characters in it. */
+bool wallet_text_is_plain(const char *text);
 struct cf_status wallet_label_check(const char *label) CF_CHECKED;
 /* MAC and store it. Lock held, in a transaction. */
 struct cf_status wallet_header_write(struct wallet *w, struct secret *key, struct header *h) CF_CHECKED;

@@ -255,10 +255,10 @@ static void token_up(void)
 	REQUIRE(slots_token(slots, slot, &token) == CKR_OK);
 	request.token = token;
 	REQUIRE(sessions_open(sessions, &request, &handle) == CKR_OK);
-	REQUIRE(token_do_login(token, CKU_SO, span(so_pin, 8)) == CKR_OK);
+	REQUIRE(token_do_login(token, CKU_SO, SPAN_EMPTY, span(so_pin, 8)) == CKR_OK);
 	REQUIRE(token_init_pin(token, span(user_pin, 4)) == CKR_OK);
 	REQUIRE(token_logout(token) == CKR_OK);
-	REQUIRE(token_do_login(token, CKU_USER, span(user_pin, 4)) == CKR_OK);
+	REQUIRE(token_do_login(token, CKU_USER, SPAN_EMPTY, span(user_pin, 4)) == CKR_OK);
 	who = (struct access){ .token = token, .session = handle, .read_write = true };
 }
 

@@ -20,5 +20,7 @@ CK_RV ossl_open(void);
 void ossl_close(void);
 /* Fetched once. NULL when the library does not have it. */
 const EVP_MD *ossl_digest(const char *name);
+const EVP_CIPHER *ossl_cipher(const char *name);
+EVP_KDF *ossl_pbkdf2(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/provider.h>
 #include <string.h>
 
@@ -8,6 +9,9 @@
 #include "mech/families.h"
 
 #define DIGESTS_MAX 16
+#define CIPHERS (sizeof(cipher_names) / sizeof(cipher_names[0]))
+
+static const char *const cipher_names[] = { "AES-128-CBC", "AES-192-CBC", "AES-256-CBC" };
 
 static struct {
 	OSSL_LIB_CTX *context;
@@ -17,6 +21,8 @@ static struct {
 		EVP_MD *md;
 	} digest[DIGESTS_MAX];
 	size_t digests;
+	EVP_CIPHER *cipher[CIPHERS];
+	EVP_KDF *pbkdf2;
 } ossl;
 
 static CK_RV failed(void)
@@ -44,6 +50,17 @@ static bool fetch_digests(void)
 	return true;
 }
 
+static bool fetch_others(void)
+{
+	for (size_t i = 0; i < CIPHERS; i++) {
+		ossl.cipher[i] = EVP_CIPHER_fetch(ossl.context, cipher_names[i], NULL);
+		if (ossl.cipher[i] == NULL)
+			return false;
+	}
+	ossl.pbkdf2 = EVP_KDF_fetch(ossl.context, "PBKDF2", NULL);
+	return ossl.pbkdf2 != NULL;
+}
+
 CK_RV ossl_open(void)
 {
 	/* Without it the first use would read openssl.cnf and register an exit handler in the host. */
@@ -53,7 +70,7 @@ CK_RV ossl_open(void)
 	if (ossl.context == NULL)
 		return failed();
 	ossl.provider = OSSL_PROVIDER_load(ossl.context, "default");
-	if (ossl.provider == NULL || !fetch_digests())
+	if (ossl.provider == NULL || !fetch_digests() || !fetch_others())
 		return failed();
 	return CKR_OK;
 }
@@ -62,6 +79,12 @@ void ossl_close(void)
 {
 	while (ossl.digests > 0)
 		EVP_MD_free(ossl.digest[--ossl.digests].md);
+	for (size_t i = 0; i < CIPHERS; i++) {
+		EVP_CIPHER_free(ossl.cipher[i]);
+		ossl.cipher[i] = NULL;
+	}
+	EVP_KDF_free(ossl.pbkdf2);
+	ossl.pbkdf2 = NULL;
 	if (ossl.provider != NULL)
 		(void)OSSL_PROVIDER_unload(ossl.provider);
 	OSSL_LIB_CTX_free(ossl.context);
@@ -75,4 +98,17 @@ const EVP_MD *ossl_digest(const char *name)
 		if (strcmp(ossl.digest[i].name, name) == 0)
 			return ossl.digest[i].md;
 	return NULL;
+}
+
+const EVP_CIPHER *ossl_cipher(const char *name)
+{
+	for (size_t i = 0; i < CIPHERS; i++)
+		if (strcmp(cipher_names[i], name) == 0)
+			return ossl.cipher[i];
+	return NULL;
+}
+
+EVP_KDF *ossl_pbkdf2(void)
+{
+	return ossl.pbkdf2;
 }

@@ -2,9 +2,7 @@
 /* Curves, points and public keys in the encodings that are in circulation. */
 #include "object/object.h"
 
-#define DER_PRINTABLE_STRING 0x13
-#define DER_OCTET_STRING 0x04
-#define DER_BIT_STRING 0x03
+#include "base/der.h"
 
 static const struct curve {
 	enum object_curve curve;
@@ -57,6 +55,20 @@ static const struct curve *curve_row(enum object_curve curve)
 		if (curves[i].curve == curve)
 			return &curves[i];
 	return NULL;
+}
+
+size_t object_curve_size(enum object_curve curve)
+{
+	const struct curve *c = curve_row(curve);
+
+	return c == NULL ? 0 : c->point;
+}
+
+struct span object_curve_oid(enum object_curve curve)
+{
+	const struct curve *c = curve_row(curve);
+
+	return c == NULL ? SPAN_EMPTY : span(c->oid[0], c->oid_n[0]);
 }
 
 bool object_point_raw(enum object_curve curve, struct span given, struct span *raw)

@@ -107,6 +107,10 @@ CK_RV object_key_material(struct vault_scope *scope, struct attrs a, struct attr
 enum object_curve { CURVE_UNKNOWN, CURVE_ED25519, CURVE_ED448, CURVE_X25519, CURVE_X448 };
 /* DER of CKA_EC_PARAMS: OID 1.3.101.112 and 1.3.6.1.4.1.11591.15.1, PrintableString "edwards25519"/"Ed25519" ... */
 enum object_curve object_curve_of(struct span ec_params);
+/* Bytes of a point, and of a private key, which are the same on these curves; 0 for none of them. */
+size_t object_curve_size(enum object_curve curve);
+/* Its OID in DER (RFC 8410), static; empty for CURVE_UNKNOWN. */
+struct span object_curve_oid(enum object_curve curve);
 /* The raw point out of raw, OCTET STRING or BIT STRING; false when it is none of them for that curve. */
 bool object_point_raw(enum object_curve curve, struct span given, struct span *raw);
 /* SubjectPublicKeyInfo (RFC 8410) of a raw point; out.n >= 44 for Ed25519; returns its length. */

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "object/keyinfo.h"
+
+#include "base/der.h"
+#include "base/error.h"
+
+/* What both structures consist of. */
+struct info {
+	struct span oid;    /* of the algorithm, tag and length included */
+	struct span params; /* behind it */
+	struct span key;    /* content of privateKey, or the bits of subjectPublicKey */
+	struct span point;  /* publicKey of RFC 5958; empty when there is none */
+};
+
+static CK_RV refuse(CK_RV rv, const char *why)
+{
+	cf_ignore(error_set(CF_STATUS(INVALID), "the key %s", why), "the return value is the answer");
+	return rv;
+}
+
+static CK_RV malformed(const char *what)
+{
+	cf_ignore(error_set(CF_STATUS(INVALID), "the key is damaged, or is no %s", what),
+		  "the return value is the answer");
+	return CKR_DATA_INVALID;
+}
+
+/* ---- RFC 8410: Edwards and Montgomery curves ---- */
+
+static CK_KEY_TYPE type_of(enum object_curve curve)
+{
+	switch (curve) {
+	case CURVE_ED25519:
+	case CURVE_ED448:
+		return CKK_EC_EDWARDS;
+	case CURVE_X25519:
+	case CURVE_X448:
+		return CKK_EC_MONTGOMERY;
+	case CURVE_UNKNOWN:
+		break;
+	}
+	return CK_UNAVAILABLE_INFORMATION;
+}
+
+CK_RV keyinfo_curve_key(enum object_curve curve, struct span value, struct span point,
+			struct attrs_writer *out)
+{
+	size_t size = object_curve_size(curve);
+
+	if ((value.n != 0 && value.n != size) || (point.n != 0 && point.n != size))
+		return malformed("key of its curve's size");
+	if (value.n != 0)
+		attrs_write(out, CKA_VALUE, value);
+	attrs_write_ulong(out, CKA_KEY_TYPE, type_of(curve));
+	attrs_write(out, CKA_EC_PARAMS, object_curve_oid(curve));
+	if (point.n != 0)
+		attrs_write(out, CKA_EC_POINT, point);
+	return out->failed;
+}
+
+static bool curve_names(CK_KEY_TYPE type, const struct info *info)
+{
+	return type_of(object_curve_of(info->oid)) == type;
+}
+
+static CK_RV curve_read_private(struct vault_scope *scope, const struct info *info,
+				struct attrs_writer *out)
+{
+	struct span rest = info->key, value;
+
+	(void)scope;
+	/* CurvePrivateKey ::= OCTET STRING, within the OCTET STRING of privateKey */
+	if (!der_take(&rest, DER_OCTET_STRING, &value) || rest.n != 0 || value.n == 0 ||
+	    info->params.n != 0)
+		return malformed("PrivateKeyInfo");
+	return keyinfo_curve_key(object_curve_of(info->oid), value, info->point, out);
+}
+
+static CK_RV curve_read_public(const struct info *info, struct attrs_writer *out)
+{
+	if (info->params.n != 0 || info->key.n == 0)
+		return malformed("SubjectPublicKeyInfo");
+	return keyinfo_curve_key(object_curve_of(info->oid), SPAN_EMPTY, info->key, out);
+}
+
+static CK_RV curve_write_private(struct vault_scope *scope, struct attrs key, struct der_writer *w)
+{
+	size_t end = w->start;
+	struct span value, params;
+	enum object_curve curve;
+
+	(void)scope;
+	if (!attrs_find(key, CKA_VALUE, &value) || !attrs_find(key, CKA_EC_PARAMS, &params))
+		return CKR_GENERAL_ERROR;
+	curve = object_curve_of(params);
+	if (curve == CURVE_UNKNOWN)
+		return refuse(CKR_KEY_TYPE_INCONSISTENT, "is on a curve that has no standard form");
+	der_put_element(w, DER_OCTET_STRING, value);
+	der_wrap(w, DER_OCTET_STRING, end);
+	end = w->start;
+	der_put(w, object_curve_oid(curve));
+	der_wrap(w, DER_SEQUENCE, end);
+	return CKR_OK;
+}
+
+/* ---- the families ---- */
+
+static const struct family {
+	CK_KEY_TYPE type;
+	/* Is it this algorithm? */
+	bool (*names)(CK_KEY_TYPE type, const struct info *info);
+	CK_RV (*read_private)(struct vault_scope *scope, const struct info *info,
+			      struct attrs_writer *out);
+	CK_RV (*read_public)(const struct info *info, struct attrs_writer *out);
+	/* privateKeyAlgorithm and privateKey. */
+	CK_RV (*write_private)(struct vault_scope *scope, struct attrs key, struct der_writer *w);
+} families[] = {
+	{ CKK_EC_EDWARDS, curve_names, curve_read_private, curve_read_public, curve_write_private },
+	{ CKK_EC_MONTGOMERY, curve_names, curve_read_private, curve_read_public, curve_write_private },
+};
+
+#define FAMILIES (sizeof(families) / sizeof(families[0]))
+
+static CK_RV family_of(const struct info *info, const struct family **out)
+{
+	for (size_t i = 0; i < FAMILIES; i++) {
+		if (families[i].names(families[i].type, info)) {
+			*out = &families[i];
+			return CKR_OK;
+		}
+	}
+	return refuse(CKR_KEY_TYPE_INCONSISTENT, "is of a type that cannot be imported");
+}
+
+/* ---- the structures ---- */
+
+static bool take_algorithm(struct span *in, struct info *info)
+{
+	return der_take(in, DER_SEQUENCE, &info->params) &&
+	       der_take_whole(&info->params, DER_OID, &info->oid);
+}
+
+/* publicKey [1] BIT STRING: implicit (RFC 5958), or explicit, as some programs write it. */
+static bool take_point(struct span *in, struct info *info)
+{
+	struct span bits;
+
+	info->point = SPAN_EMPTY;
+	if (der_take(in, DER_CONTEXT(1), &bits)) {
+		info->point = span_skip(bits, 1);
+		return bits.n > 1 && bits.p[0] == 0;
+	}
+	if (der_take(in, DER_CONTEXT_CONSTRUCTED(1), &bits))
+		return der_take_bits(&bits, &info->point) && bits.n == 0;
+	return true;
+}
+
+static bool take_private(struct span der, struct info *info)
+{
+	struct span body, attributes;
+	uint64_t version;
+
+	if (!der_take(&der, DER_SEQUENCE, &body) || der.n != 0 || !der_take_uint(&body, &version) ||
+	    version > 1 || !take_algorithm(&body, info) ||
+	    !der_take(&body, DER_OCTET_STRING, &info->key))
+		return false;
+	/* Names and the like that PKCS#11 has no place for. */
+	if (der_next_is(body, DER_CONTEXT_CONSTRUCTED(0)) &&
+	    !der_take(&body, DER_CONTEXT_CONSTRUCTED(0), &attributes))
+		return false;
+	return take_point(&body, info) && body.n == 0;
+}
+
+CK_RV keyinfo_read_private(struct vault_scope *scope, struct span der, struct attrs_writer *out)
+{
+	const struct family *family;
+	struct info info;
+	CK_RV rv;
+
+	if (!take_private(der, &info))
+		return malformed("PrivateKeyInfo");
+	rv = family_of(&info, &family);
+	return rv == CKR_OK ? family->read_private(scope, &info, out) : rv;
+}
+
+CK_RV keyinfo_read_public(struct span der, struct attrs_writer *out)
+{
+	const struct family *family;
+	struct span body;
+	struct info info = { 0 };
+	CK_RV rv;
+
+	if (!der_take(&der, DER_SEQUENCE, &body) || der.n != 0 || !take_algorithm(&body, &info) ||
+	    !der_take_bits(&body, &info.key) || body.n != 0)
+		return malformed("SubjectPublicKeyInfo");
+	rv = family_of(&info, &family);
+	return rv == CKR_OK ? family->read_public(&info, out) : rv;
+}
+
+CK_RV keyinfo_write_private(struct vault_scope *scope, struct attrs key, struct mspan room,
+			    struct span *der)
+{
+	CK_KEY_TYPE type = attrs_ulong(key, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	struct der_writer w = der_writer_of(room);
+	CK_RV rv;
+
+	for (size_t i = 0; i < FAMILIES; i++) {
+		if (families[i].type != type)
+			continue;
+		rv = families[i].write_private(scope, key, &w);
+		if (rv != CKR_OK)
+			return rv;
+		der_put_uint(&w, 0); /* version 1: every reader knows it */
+		der_wrap(&w, DER_SEQUENCE, room.n);
+		*der = der_written(&w);
+		return w.failed ? CKR_DEVICE_MEMORY : CKR_OK;
+	}
+	return refuse(CKR_KEY_TYPE_INCONSISTENT, "is of a type that cannot be exported");
+}

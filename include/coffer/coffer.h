@@ -29,6 +29,24 @@ typedef struct COFFER_PROTECTION {
 	const char *aead;      /* static string: cipher that seals them */
 } COFFER_PROTECTION;
 
+/* What kind of failure the last sentence was about, where a CK_RV stands for several. */
+#define COFFER_REASON_NONE        0UL  /* there is no sentence */
+#define COFFER_REASON_MEMORY      1UL  /* ordinary or locked memory could not be had */
+#define COFFER_REASON_BUSY        2UL  /* another process holds the wallet */
+#define COFFER_REASON_NOT_FOUND   3UL
+#define COFFER_REASON_EXISTS      4UL
+#define COFFER_REASON_DENIED      5UL  /* a wrong PIN, or permissions */
+#define COFFER_REASON_LOCKED      6UL  /* the PIN, after too many failures */
+#define COFFER_REASON_CORRUPT     7UL  /* damaged, or no wallet */
+#define COFFER_REASON_FORGED      8UL  /* the right form, but not what was written */
+#define COFFER_REASON_UNSUPPORTED 9UL  /* of a later release */
+#define COFFER_REASON_INVALID     10UL
+#define COFFER_REASON_LIMIT       11UL
+#define COFFER_REASON_FULL        12UL /* no space on the device, quota */
+#define COFFER_REASON_READ_ONLY   13UL
+#define COFFER_REASON_IO          14UL
+#define COFFER_REASON_CLOSED      15UL /* the vault was found damaged, and stays closed */
+
 /* One sentence for each fault that Verify finds. */
 typedef void (*COFFER_REPORT)(const char *sentence, void *context);
 
@@ -52,7 +70,7 @@ typedef struct COFFER_FUNCTIONS {
 	CK_RV (*Restore)(const char *path, CK_BBOOL replace, CK_SLOT_ID *slot);
 	/* Logged in.  Checks all of the wallet: *faults == 0 means clean. */
 	CK_RV (*Verify)(CK_SESSION_HANDLE session, COFFER_REPORT report, void *context, CK_ULONG *objects, CK_ULONG *faults);
-	/* The file of a wallet. CKR_BUFFER_TOO_SMALL with *size set. */
+	/* The file of a wallet, of one too that cannot be used. CKR_BUFFER_TOO_SMALL with *size set. */
 	CK_RV (*Path)(CK_SLOT_ID slot, char *path, CK_ULONG *size);
 	CK_RV (*Protection)(COFFER_PROTECTION *protection);
 	/* ---- named users: C_LoginUser(CKU_USER, pin, name) opens the wallet with a PIN of that user's own ---- */
@@ -65,6 +83,8 @@ typedef struct COFFER_FUNCTIONS {
 	CK_RV (*Users)(CK_SLOT_ID slot, COFFER_USER user, void *context);
 	/* The sentence behind the last failure in this thread, NUL-terminated; "" when there is none. Never holds a secret. */
 	CK_RV (*LastError)(char *text, CK_ULONG size);
+	/* Its COFFER_REASON_... */
+	CK_RV (*LastReason)(CK_ULONG *reason);
 } COFFER_FUNCTIONS;
 
 #ifdef __cplusplus

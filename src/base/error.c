@@ -7,6 +7,7 @@
 #include <string.h>
 
 static _Thread_local char text[ERROR_TEXT_MAX];
+static _Thread_local struct cf_status last;
 
 struct cf_status error_set(struct cf_status status, const char *format, ...)
 {
@@ -15,6 +16,7 @@ struct cf_status error_set(struct cf_status status, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	last = status;
 	return status;
 }
 
@@ -69,7 +71,8 @@ struct cf_status error_errno(int errnum, const char *format, ...)
 	va_end(args);
 	used = strlen(text);
 	(void)snprintf(text + used, sizeof(text) - used, ": %s", what);
-	return status_of_errno(errnum);
+	last = status_of_errno(errnum);
+	return last;
 }
 
 const char *error_text(void)
@@ -77,7 +80,13 @@ const char *error_text(void)
 	return text;
 }
 
+struct cf_status error_status(void)
+{
+	return last;
+}
+
 void error_clear(void)
 {
+	last = CF_OK;
 	text[0] = '\0';
 }

@@ -26,6 +26,8 @@ struct cf_status error_errno(int errnum, const char *format, ...)
 
 /* The sentence of this thread, "" when there is none.  Valid until the next error_ call here. */
 const char *error_text(void);
+/* The status that the sentence was set with; OK when there is none. */
+struct cf_status error_status(void);
 void error_clear(void);
 
 #endif

@@ -269,21 +269,21 @@ static CK_RV vendor_restore(const char *path, CK_BBOOL replace, CK_SLOT_ID *slot
 
 static CK_RV path_of_wallet(struct call *call, char *path, CK_ULONG *size)
 {
-	struct wallet *w = token_wallet(call->token);
+	const char *file = token_path(call->token);
 	CK_ULONG room, need;
 
 	if (size == NULL)
 		return CKR_ARGUMENTS_BAD;
-	if (w == NULL)
+	if (file == NULL)
 		return CKR_TOKEN_NOT_RECOGNIZED;
-	need = strlen(wallet_path(w)) + 1;
+	need = strlen(file) + 1;
 	room = *size;
 	*size = need;
 	if (path == NULL)
 		return CKR_OK;
 	if (room < need)
 		return CKR_BUFFER_TOO_SMALL;
-	memcpy(path, wallet_path(w), need);
+	memcpy(path, file, need);
 	return CKR_OK;
 }
 
@@ -339,6 +339,32 @@ static CK_RV vendor_last_error(char *text, CK_ULONG size)
 	return CKR_OK;
 }
 
+#define SAME(reason, code) _Static_assert(COFFER_REASON_##reason == CF_CODE_##code, "the numbers are published")
+SAME(NONE, OK);
+SAME(MEMORY, NOMEM);
+SAME(BUSY, AGAIN);
+SAME(NOT_FOUND, NOT_FOUND);
+SAME(EXISTS, EXISTS);
+SAME(DENIED, DENIED);
+SAME(LOCKED, LOCKED);
+SAME(CORRUPT, CORRUPT);
+SAME(FORGED, FORGED);
+SAME(UNSUPPORTED, UNSUPPORTED);
+SAME(INVALID, INVALID);
+SAME(LIMIT, LIMIT);
+SAME(FULL, FULL);
+SAME(READ_ONLY, READONLY);
+SAME(IO, IO);
+SAME(CLOSED, CLOSED);
+
+static CK_RV vendor_last_reason(CK_ULONG *reason)
+{
+	if (reason == NULL)
+		return CKR_ARGUMENTS_BAD;
+	*reason = error_status().code;
+	return CKR_OK;
+}
+
 const COFFER_FUNCTIONS vendor_functions = {
 	.version = { 1, 0 },
 	.Create = vendor_create,
@@ -353,4 +379,5 @@ const COFFER_FUNCTIONS vendor_functions = {
 	.RemoveUser = vendor_remove_user,
 	.Users = vendor_users,
 	.LastError = vendor_last_error,
+	.LastReason = vendor_last_reason,
 };

@@ -186,6 +186,15 @@ static void fill_constant(const struct token *t, CK_TOKEN_INFO *info)
 	info->firmwareVersion.major = 1;
 }
 
+/* The wallet did not open when it was found.  Asked again, for the sentence that says why. */
+static CK_RV not_recognised(const struct token *t)
+{
+	AUTO(wallet) w = NULL;
+
+	cf_ignore(wallet_open(t->path, &w), "one that was mended since is found by the next C_GetSlotList");
+	return CKR_TOKEN_NOT_RECOGNIZED;
+}
+
 CK_RV token_get_info(struct token *t, CK_TOKEN_INFO *info)
 {
 	AUTO_STANDING s = { 0 };
@@ -194,7 +203,7 @@ CK_RV token_get_info(struct token *t, CK_TOKEN_INFO *info)
 
 	fill_constant(t, info);
 	if (t->path != NULL)
-		return CKR_TOKEN_NOT_RECOGNIZED;
+		return not_recognised(t);
 	token_standing(t, &s);
 	token_lock(t);
 	info->ulSessionCount = t->sessions;
@@ -246,6 +255,13 @@ struct wallet *token_wallet(struct token *t)
 	w = t->wallet;
 	token_unlock(t);
 	return w;
+}
+
+const char *token_path(struct token *t)
+{
+	struct wallet *w = token_wallet(t);
+
+	return w != NULL ? wallet_path(w) : t->path;
 }
 
 CK_RV token_wallet_key(struct token *t, struct secret **ref)

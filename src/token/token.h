@@ -78,5 +78,7 @@ CK_RV token_wallet_key(struct token *t, struct secret **ref);
 
 /* For the vendor interface: the wallet behind an initialised token, borrowed; NULL for the empty slot or a damaged wallet. */
 struct wallet *token_wallet(struct token *t);
+/* The file of a wallet, of a damaged one too; borrowed, NULL for the empty slot. */
+const char *token_path(struct token *t);
 
 #endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mem.h"
+#include "cli/cli.h"
+
+const struct option_row options_create[] = { OPTIONS_PIN, OPTIONS_SO_PIN, OPTION_END };
+
+/* Asked for at the terminal only where the user PIN was: a script that gives the one does not wait for the other. */
+static enum outcome ask_so_pin(const struct cli *cli, const char *label, struct guarded **out)
+{
+	char what[160];
+
+	if (ask_given(cli, "pin") && !ask_given(cli, "so-pin"))
+		return OUTCOME_OK;
+	(void)snprintf(what, sizeof(what), "SO PIN of wallet \"%s\", which can reset a forgotten user PIN", label);
+	return ask(cli, &(struct ask){ .prefix = "so-pin", .what = what, .twice = true, .optional = true }, out);
+}
+
+static enum outcome ask_user_pin(const struct cli *cli, const char *label, struct guarded **out)
+{
+	char what[160];
+
+	(void)snprintf(what, sizeof(what), "new user PIN of wallet \"%s\"", label);
+	return ask(cli, &(struct ask){ .prefix = "pin", .what = what, .twice = true }, out);
+}
+
+static CK_UTF8CHAR_PTR pin_of(const struct guarded *g_opt, CK_ULONG *n)
+{
+	*n = g_opt == NULL ? 0 : guarded_bytes(g_opt).n;
+	return g_opt == NULL ? NULL : (CK_UTF8CHAR_PTR)(uintptr_t)guarded_bytes(g_opt).p;
+}
+
+static enum outcome report(const struct cli *cli, CK_SLOT_ID slot)
+{
+	AUTO_FREE char *file = must(wallet_file(cli, slot)), *uri = NULL, *serial = NULL, *label = NULL, *shown = NULL;
+	CK_TOKEN_INFO info;
+	CK_RV rv = cli->p11->C_GetTokenInfo(slot, &info);
+
+	if (rv != CKR_OK)
+		return fail_rv(cli, rv, "the wallet was made, but cannot be read");
+	uri = wallet_uri(&info);
+	serial = wallet_serial(&info);
+	label = wallet_label(&info);
+	shown = printable(span_str(label));
+	if (cli->json)
+		return out_json(json_pack("{s:o, s:s, s:s, s:I, s:o}", "label", json_text(span_str(label)),
+					  "serial", serial, "uri", uri, "slot",
+					  (json_int_t)slot, "path", json_text(span_str(file))));
+	out_line("Made wallet \"%s\", serial number %s, in %s", shown, serial, file);
+	return OUTCOME_OK;
+}
+
+enum outcome cmd_create(struct cli *cli)
+{
+	AUTO(guarded) pin = NULL;
+	AUTO(guarded) so_pin = NULL;
+	AUTO_FREE char *label = printable(span_str(cli->argument[0]));
+	CK_UTF8CHAR_PTR user, so;
+	CK_ULONG user_n, so_n;
+	CK_SLOT_ID slot;
+	enum outcome outcome;
+	CK_RV rv;
+
+	if (strncmp(cli->argument[0], "pkcs11:", 7) == 0)
+		return fail(OUTCOME_USAGE, "a label that begins with pkcs11: would be taken for a URI; choose another");
+	outcome = ask_user_pin(cli, label, &pin);
+	if (outcome == OUTCOME_OK)
+		outcome = ask_so_pin(cli, label, &so_pin);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	user = pin_of(pin, &user_n);
+	so = pin_of(so_pin, &so_n);
+	rv = cli->coffer->Create(cli->argument[0], user, user_n, so, so_n, &slot);
+	return rv == CKR_OK ? report(cli, slot) : fail_rv(cli, rv, "cannot make wallet \"%s\"", label);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A PKCS#11 module in a worker: loaded, with a token of its own, and its keys. */
+#ifndef COFFER_BENCH_P11_H
+#define COFFER_BENCH_P11_H
+
+#include "bench/bench.h"
+#include "bench/peers.h"
+
+#define KINDS 5
+
+struct p11_keys {
+	CK_OBJECT_HANDLE *key, *pub; /* key: private or secret; pub: 0 where it was not looked for */
+	unsigned long n;
+};
+
+struct p11 {
+	void *library;
+	CK_FUNCTION_LIST *f;
+	const char *reserved;
+	bool old_params;           /* wants CKA_EC_PARAMS in the older form */
+	CK_SLOT_ID slot;
+	CK_SESSION_HANDLE session; /* logged in */
+	struct p11_keys keys[KINDS];
+	unsigned long populated;   /* private keys that were there before this process */
+};
+
+/* What the functions give: 0 or a CK_RV; no function list is BENCH_NO_MODULE. */
+#define BENCH_NO_MODULE ((unsigned long)-1)
+
+CK_RV p11_initialize(const struct p11 *p);
+/* The slot of the token that was made before. */
+CK_RV p11_find_token(const struct subject *s, struct p11 *p);
+CK_RV p11_login(const struct p11 *p, CK_SESSION_HANDLE *session);
+/* A read/write session; the login is the application's. */
+CK_RV p11_session(const struct p11 *p, CK_SESSION_HANDLE *session);
+
+/* A key or pair with the ID of number i; pub is 0 for a secret key. */
+CK_RV p11_generate(struct p11 *p, CK_SESSION_HANDLE session, const struct key_kind *kind, bool token, unsigned long i,
+		   CK_OBJECT_HANDLE *pub, CK_OBJECT_HANDLE *key);
+/* `count` token keys of the kind: those that are there, then new ones. */
+CK_RV p11_keys_ensure(struct p11 *p, const struct key_kind *kind, unsigned long count, struct p11_keys **out);
+/* The first handles, at most `max`, of objects with these attributes. */
+CK_RV p11_find(const struct p11 *p, CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG n,
+	       CK_OBJECT_HANDLE *found, CK_ULONG max, CK_ULONG *count);
+
+/* A further symbol of the module; NULL: it has none. */
+void *p11_symbol(const struct subject *s, const char *name);
+unsigned long p11_open(struct subject *s, const struct settings *settings, unsigned long keys);
+unsigned long p11_populate(struct subject *s, unsigned long count);
+void p11_close(struct subject *s);
+unsigned long p11_prepare(struct subject *s, struct job *job);
+
+#endif

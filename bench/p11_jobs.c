@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One function for each operation: the calls that are timed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/p11.h"
+
+/* ---- signing, verifying, encrypting ---- */
+
+/* Which keys a lane uses: of a job. */
+struct choice {
+	CK_OBJECT_HANDLE *key, *pub; /* NULL for a search */
+	unsigned long n;             /* of them in turn */
+};
+
+static CK_OBJECT_HANDLE next_key(const struct lane *lane)
+{
+	const struct choice *c = lane->job->own;
+
+	/* Two threads start at different ends. */
+	return c->key[(lane->turn + lane->number * c->n / 2) % c->n];
+}
+
+static CK_FUNCTION_LIST *functions(const struct lane *lane)
+{
+	const struct p11 *p = lane->job->subject->own;
+
+	return p->f;
+}
+
+static unsigned long step_sign(struct lane *lane)
+{
+	CK_FUNCTION_LIST *f = functions(lane);
+	CK_MECHANISM mechanism = { lane->job->row->mechanism, NULL, 0 };
+	CK_ULONG n = lane->out_n;
+	CK_RV rv = f->C_SignInit(lane->session, &mechanism, next_key(lane));
+
+	return rv == CKR_OK ? f->C_Sign(lane->session, lane->message, lane->job->row->size, lane->out, &n) : rv;
+}
+
+static unsigned long step_verify(struct lane *lane)
+{
+	const struct choice *c = lane->job->own;
+	CK_FUNCTION_LIST *f = functions(lane);
+	CK_MECHANISM mechanism = { lane->job->row->mechanism, NULL, 0 };
+	CK_RV rv = f->C_VerifyInit(lane->session, &mechanism, c->pub[0]);
+
+	/* The signature was made when the lane was. */
+	return rv == CKR_OK ? f->C_Verify(lane->session, lane->message, lane->job->row->size, lane->out,
+					  (CK_ULONG)(uintptr_t)lane->own) : rv;
+}
+
+static unsigned long step_encrypt(struct lane *lane)
+{
+	CK_FUNCTION_LIST *f = functions(lane);
+	CK_BYTE iv[12];
+	CK_GCM_PARAMS gcm = { .pIv = iv, .ulIvLen = sizeof(iv), .ulIvBits = 8 * sizeof(iv), .ulTagBits = 128 };
+	CK_MECHANISM mechanism = { lane->job->row->mechanism, &gcm, sizeof(gcm) };
+	CK_ULONG n = lane->out_n;
+	CK_RV rv;
+
+	memset(iv, 0, sizeof(iv));
+	memcpy(iv, &lane->turn, sizeof(lane->turn));
+	rv = f->C_EncryptInit(lane->session, &mechanism, next_key(lane));
+	return rv == CKR_OK ? f->C_Encrypt(lane->session, lane->message, lane->job->row->size, lane->out, &n) : rv;
+}
+
+static unsigned long step_digest(struct lane *lane)
+{
+	CK_FUNCTION_LIST *f = functions(lane);
+	CK_MECHANISM mechanism = { lane->job->row->mechanism, NULL, 0 };
+	CK_ULONG n = lane->out_n;
+	CK_RV rv = f->C_DigestInit(lane->session, &mechanism);
+
+	return rv == CKR_OK ? f->C_Digest(lane->session, lane->message, lane->job->row->size, lane->out, &n) : rv;
+}
+
+static unsigned long step_random(struct lane *lane)
+{
+	return functions(lane)->C_GenerateRandom(lane->session, lane->out, lane->job->row->size);
+}
+
+/* ---- keys ---- */
+
+/* Their IDs are above those that a search looks for. */
+#define MADE_ID (1ul << 40)
+
+static unsigned long generate(struct lane *lane, bool token)
+{
+	CK_OBJECT_HANDLE pub, key;
+	CK_RV rv = p11_generate(lane->job->subject->own, lane->session, lane->job->row->key, token, MADE_ID + lane->turn,
+				&pub, &key);
+
+	if (rv != CKR_OK)
+		return rv;
+	lane->made[lane->made_n++] = key;
+	if (pub != 0)
+		lane->made[lane->made_n++] = pub;
+	return CKR_OK;
+}
+
+static unsigned long step_generate(struct lane *lane)
+{
+	return generate(lane, false);
+}
+
+static unsigned long step_generate_token(struct lane *lane)
+{
+	return generate(lane, true);
+}
+
+static unsigned long tidy_made(struct lane *lane)
+{
+	CK_RV rv = CKR_OK;
+
+	while (lane->made_n > 0 && rv == CKR_OK)
+		rv = functions(lane)->C_DestroyObject(lane->session, lane->made[--lane->made_n]);
+	return rv;
+}
+
+static unsigned long step_find(struct lane *lane)
+{
+	const struct choice *c = lane->job->own;
+	const struct p11 *p = lane->job->subject->own;
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_OBJECT_HANDLE found[2];
+	CK_ULONG count;
+	unsigned char id[8];
+	CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof(class) }, { CKA_ID, id, sizeof(id) } };
+	CK_RV rv;
+
+	/* An order without locality: 2654435761 is a prime near 2^32 divided by the golden ratio. */
+	key_id(lane->job->row->key, (unsigned long)(lane->turn * 2654435761u % c->n), id);
+	rv = p11_find(p, lane->session, template, 2, found, 1, &count);
+	return rv == CKR_OK && count != 1 ? CKR_GENERAL_ERROR : rv;
+}
+
+/* ---- sessions and login ---- */
+
+static unsigned long step_session(struct lane *lane)
+{
+	CK_SESSION_HANDLE session;
+	CK_RV rv = p11_session(lane->job->subject->own, &session);
+
+	return rv == CKR_OK ? functions(lane)->C_CloseSession(session) : rv;
+}
+
+static unsigned long step_login(struct lane *lane)
+{
+	struct p11 *p = lane->job->subject->own;
+	CK_RV rv = p11_initialize(p);
+
+	return rv == CKR_OK ? p11_login(p, &p->session) : rv;
+}
+
+static unsigned long tidy_login(struct lane *lane)
+{
+	return functions(lane)->C_Finalize(NULL);
+}
+
+/* ---- preparing ---- */
+
+static struct choice *choice_new(struct job *job, unsigned long n)
+{
+	struct choice *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		abort();
+	c->n = n;
+	job->own = c;
+	return c;
+}
+
+static CK_OBJECT_HANDLE *handles_copy(const CK_OBJECT_HANDLE *from, unsigned long n)
+{
+	CK_OBJECT_HANDLE *to = calloc(n, sizeof(*to));
+
+	if (to == NULL)
+		abort();
+	memcpy(to, from, n * sizeof(*to));
+	return to;
+}
+
+static CK_RV with_keys(struct p11 *p, struct job *job)
+{
+	unsigned long n = job->row->many ? job->settings->turn : 1;
+	struct choice *c = choice_new(job, p->populated != 0 && n > p->populated ? p->populated : n);
+	struct p11_keys *keys;
+	CK_RV rv = p11_keys_ensure(p, job->row->key, c->n, &keys);
+
+	if (rv != CKR_OK)
+		return rv;
+	/* Copies: the arrays move when another row wants more keys. */
+	c->key = handles_copy(keys->key, c->n);
+	c->pub = handles_copy(keys->pub, c->n);
+	return CKR_OK;
+}
+
+/* Searches go through all keys that are there. */
+static CK_RV with_search(struct p11 *p, struct job *job)
+{
+	if (p->populated == 0)
+		return with_keys(p, job);
+	(void)choice_new(job, p->populated);
+	return CKR_OK;
+}
+
+static CK_RV with_signature(struct p11 *p, struct job *job)
+{
+	CK_RV rv = with_keys(p, job);
+
+	for (unsigned i = 0; rv == CKR_OK && i < job->row->lanes; i++) {
+		struct lane *lane = &job->lane[i];
+		CK_MECHANISM mechanism = { job->row->mechanism, NULL, 0 };
+		const struct choice *c = job->own;
+		CK_ULONG n = lane->out_n;
+
+		rv = p->f->C_SignInit(lane->session, &mechanism, c->key[0]);
+		if (rv == CKR_OK)
+			rv = p->f->C_Sign(lane->session, lane->message, job->row->size, lane->out, &n);
+		lane->own = (void *)(uintptr_t)n;
+	}
+	return rv;
+}
+
+/* What a generated key needs that a module may lack is found out before anything is timed. */
+static CK_RV with_kind(struct p11 *p, struct job *job)
+{
+	struct p11_keys *keys;
+
+	return p11_keys_ensure(p, job->row->key, 1, &keys);
+}
+
+static CK_RV without_login(struct p11 *p, struct job *job)
+{
+	CK_RV rv = p->f->C_Finalize(NULL);
+
+	/* SoftHSM's tokens change their slots at the next start. */
+	if (rv == CKR_OK)
+		rv = p11_initialize(p);
+	if (rv == CKR_OK)
+		rv = p11_find_token(job->subject, p);
+	return rv == CKR_OK ? p->f->C_Finalize(NULL) : rv;
+}
+
+static const struct {
+	unsigned long (*step)(struct lane *lane);
+	unsigned long (*tidy)(struct lane *lane);
+	unsigned batch_max;
+	CK_RV (*prepare)(struct p11 *p, struct job *job);
+} operations[OPS] = {
+	[OP_SIGN] = { step_sign, NULL, 0, with_keys },
+	[OP_VERIFY] = { step_verify, NULL, 0, with_signature },
+	[OP_ENCRYPT] = { step_encrypt, NULL, 0, with_keys },
+	[OP_DIGEST] = { step_digest, NULL, 0, NULL },
+	[OP_RANDOM] = { step_random, NULL, 0, NULL },
+	[OP_GENERATE] = { step_generate, tidy_made, 16, with_kind },
+	[OP_GENERATE_TOKEN] = { step_generate_token, tidy_made, 16, with_kind },
+	[OP_FIND] = { step_find, NULL, 0, with_search },
+	[OP_SESSION] = { step_session, NULL, 0, NULL },
+	[OP_LOGIN] = { step_login, tidy_login, 1, without_login },
+};
+
+unsigned long p11_prepare(struct subject *s, struct job *job)
+{
+	struct p11 *p = s->own;
+	CK_RV rv = CKR_OK;
+
+	job->step = operations[job->row->op].step;
+	job->tidy = operations[job->row->op].tidy;
+	job->batch_max = operations[job->row->op].batch_max;
+	for (unsigned i = 0; i < job->row->lanes && rv == CKR_OK; i++)
+		rv = p11_session(p, &job->lane[i].session);
+	if (rv == CKR_OK && operations[job->row->op].prepare != NULL)
+		rv = operations[job->row->op].prepare(p, job);
+	return rv;
+}

@@ -85,6 +85,26 @@ typedef struct COFFER_FUNCTIONS {
 	CK_RV (*LastError)(char *text, CK_ULONG size);
 	/* Its COFFER_REASON_... */
 	CK_RV (*LastReason)(CK_ULONG *reason);
+
+	/* A key out of a file's bytes, as objects of the session's token: both halves in one change, or the public one alone
+	 * when the file has no more (*private_key is CK_INVALID_HANDLE then).  The forms: PKCS#8 and SubjectPublicKeyInfo in
+	 * PEM or DER, PKCS#8 encrypted by PBES2 (scrypt or PBKDF2, AES in CBC mode), OpenSSH's private key without passphrase,
+	 * a line of its authorized_keys, 64 hexadecimal digits of an Ed25519 seed; at most 32 KiB.  The templates are as for
+	 * C_CreateObject without what the file says; CKA_LOCAL, CKA_NEVER_EXTRACTABLE and CKA_ALWAYS_SENSITIVE become false.
+	 * CKR_PIN_INVALID: encrypted, and passphrase is NULL; CKR_PIN_INCORRECT; CKR_DATA_INVALID, CKR_DATA_LEN_RANGE: no key,
+	 * damaged; CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_INVALID: a key, an encryption that is not supported;
+	 * CKR_MECHANISM_PARAM_INVALID: an encryption that costs too much; and what C_CreateObject answers. */
+	CK_RV (*ImportKey)(CK_SESSION_HANDLE session, CK_BYTE_PTR file, CK_ULONG file_len, CK_UTF8CHAR_PTR passphrase,
+			   CK_ULONG passphrase_len, CK_ATTRIBUTE_PTR public_attr, CK_ULONG public_count,
+			   CK_ATTRIBUTE_PTR private_attr, CK_ULONG private_count, CK_OBJECT_HANDLE_PTR public_key,
+			   CK_OBJECT_HANDLE_PTR private_key);
+	/* A private key as DER of EncryptedPrivateKeyInfo (PBES2: scrypt, AES-256-CBC), or of PrivateKeyInfo, in clear, when
+	 * passphrase is NULL: then `out` should be memory that is never paged.  CKA_EXTRACTABLE alone decides: whoever may wrap
+	 * a key can choose the key that it is wrapped with, or its passphrase.  *out_len as for every function of Cryptoki.
+	 * CKR_KEY_UNEXTRACTABLE, CKR_KEY_NOT_WRAPPABLE (CKA_WRAP_WITH_TRUSTED), CKR_KEY_HANDLE_INVALID,
+	 * CKR_PIN_LEN_RANGE (an empty passphrase), CKR_BUFFER_TOO_SMALL. */
+	CK_RV (*ExportKey)(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, CK_UTF8CHAR_PTR passphrase,
+			   CK_ULONG passphrase_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
 } COFFER_FUNCTIONS;
 
 #ifdef __cplusplus

@@ -380,4 +380,6 @@ const COFFER_FUNCTIONS vendor_functions = {
 	.Users = vendor_users,
 	.LastError = vendor_last_error,
 	.LastReason = vendor_last_reason,
+	.ImportKey = vendor_import_key,
+	.ExportKey = vendor_export_key,
 };

@@ -21,6 +21,16 @@ CK_RV vendor_unlocked(struct call *call, struct wallet **w, struct secret **key)
 /* PIN_LEN_RANGE; a PIN that is not there (.p NULL) is fine. */
 CK_RV vendor_check_pin(const struct config *config, struct span pin);
 
+/* ---- vendor_keys.c ---- */
+
+CK_RV vendor_import_key(CK_SESSION_HANDLE session, CK_BYTE_PTR file, CK_ULONG file_len,
+			CK_UTF8CHAR_PTR passphrase, CK_ULONG passphrase_len,
+			CK_ATTRIBUTE_PTR public_attr, CK_ULONG public_count,
+			CK_ATTRIBUTE_PTR private_attr, CK_ULONG private_count,
+			CK_OBJECT_HANDLE_PTR public_key, CK_OBJECT_HANDLE_PTR private_key);
+CK_RV vendor_export_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, CK_UTF8CHAR_PTR passphrase,
+			CK_ULONG passphrase_len, CK_BYTE_PTR out, CK_ULONG_PTR out_len);
+
 /* ---- vendor_users.c ---- */
 
 CK_RV vendor_add_user(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR name, CK_ULONG name_len, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len);

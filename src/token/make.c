@@ -12,38 +12,9 @@
 #include "base/mem.h"
 #include "ck/rv.h"
 
-#define GIVEN_MAX 4
-
-/* One object on its way: what it will be, and after the scope, its sealed form. */
-struct pending {
-	struct object_request request;
-	struct attr given[GIVEN_MAX];
-	uint8_t point[32];
-	struct wallet_object row;       /* token object */
-	struct session_object *session; /* session object */
-	CK_OBJECT_HANDLE handle;
-};
-
-struct making {
-	const struct access *who;
-	struct standing standing;
-	struct wallet_change *change;
-	struct pending object[2];
-	size_t count;
-	/* what runs in the scope; builds object[] */
-	CK_RV (*build)(struct vault_scope *scope, struct making *m);
-	/* generation */
-	const struct mech *mech;
-	const union mech_params *params;
-	/* copies and revisions */
-	struct image *source;
-	struct template template;
-	bool copy;
-	CK_RV rv;
-};
-
-static void making_release(struct making *m)
+void making_release(struct making *m)
 {
+	secret_unref(m->key);
 	wallet_change_abort(m->change);
 	for (size_t i = 0; i < m->count; i++) {
 		wallet_object_release(&m->object[i].row);
@@ -52,9 +23,7 @@ static void making_release(struct making *m)
 	standing_release(&m->standing);
 }
 
-#define AUTO_MAKING __attribute__((cleanup(making_release))) struct making
-
-static CK_RV may_make(const struct making *m, const struct object_head *head)
+CK_RV making_allowed(const struct making *m, const struct object_head *head)
 {
 	if (head->is_token && !m->who->read_write)
 		return CKR_SESSION_READ_ONLY;
@@ -121,7 +90,7 @@ static CK_RV writer_new(struct vault_scope *scope, size_t room, struct attrs_wri
 	return cf_failed(status) ? CKR_DEVICE_MEMORY : CKR_OK;
 }
 
-static CK_RV build_one(struct vault_scope *scope, struct making *m, struct pending *p)
+CK_RV making_build(struct vault_scope *scope, struct making *m, struct pending *p)
 {
 	struct attrs_writer w = { .failed = CKR_OK };
 	CK_RV rv = writer_new(scope, p->request.head.room, &w);
@@ -177,7 +146,7 @@ static CK_RV enter_session_objects(struct making *m)
 	return rv;
 }
 
-static CK_RV finish(struct making *m)
+CK_RV making_finish(struct making *m)
 {
 	CK_RV rv;
 
@@ -194,7 +163,7 @@ static CK_RV finish(struct making *m)
 	return rv == CKR_OK ? enter_session_objects(m) : rv;
 }
 
-static void request_new(struct making *m, struct pending *p, enum object_use use, struct template t)
+void making_request(struct making *m, struct pending *p, enum object_use use, struct template t)
 {
 	p->request.use = use;
 	p->request.template = t;
@@ -204,8 +173,10 @@ static void request_new(struct making *m, struct pending *p, enum object_use use
 	randombytes_buf(p->request.unique_id, sizeof(p->request.unique_id));
 }
 
-static void give(struct pending *p, CK_ATTRIBUTE_TYPE type, struct span value)
+void pending_give(struct pending *p, CK_ATTRIBUTE_TYPE type, struct span value)
 {
+	if (p->request.given_count == GIVEN_MAX)
+		return; /* no key has so many parts; object_build says which is missing */
 	p->given[p->request.given_count++] = (struct attr){ type, value };
 }
 
@@ -231,35 +202,60 @@ static bool seed_of(struct span value, struct span *seed, struct span *point)
 	return value.n == 32 || value.n == 64;
 }
 
-/* An imported Ed25519 private key gets its public point here. */
-static CK_RV complete_ed25519(struct vault_scope *scope, struct pending *p)
+/* A part of the key: computed by us or, else, in the template. */
+static bool part_of(const struct pending *p, CK_ATTRIBUTE_TYPE type, struct span *out)
 {
-	const CK_ATTRIBUTE *value = attribute(p->request.template, CKA_VALUE);
-	const CK_ATTRIBUTE *params = attribute(p->request.template, CKA_EC_PARAMS);
-	struct span seed, point;
+	const CK_ATTRIBUTE *a = attribute(p->request.template, type);
+
+	for (size_t i = 0; i < p->request.given_count; i++) {
+		if (p->given[i].type == type) {
+			*out = p->given[i].value;
+			return true;
+		}
+	}
+	*out = a == NULL ? SPAN_EMPTY : span(a->pValue, a->ulValueLen);
+	return a != NULL && a->pValue != NULL && a->ulValueLen != CK_UNAVAILABLE_INFORMATION;
+}
+
+static CK_RV complete_ed25519(struct vault_scope *scope, struct pending *p, struct span value)
+{
+	struct span seed, point, given;
 	CK_RV rv;
 
-	if (p->request.head.class != CKO_PRIVATE_KEY || p->request.head.key_type != CKK_EC_EDWARDS || value == NULL ||
-	    params == NULL || value->pValue == NULL || params->pValue == NULL ||
-	    object_curve_of(span(params->pValue, params->ulValueLen)) != CURVE_ED25519)
-		return CKR_OK; /* object_build says what is missing */
-	if (!seed_of(span(value->pValue, value->ulValueLen), &seed, &point))
+	if (!seed_of(value, &seed, &point))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	rv = mech_ed25519_public(scope, seed, p->point);
 	if (rv != CKR_OK)
 		return rv;
-	if (point.n != 0 && !span_eq(point, SPAN_OF(p->point)))
+	if ((point.n != 0 && !span_eq(point, SPAN_OF(p->point))) ||
+	    (part_of(p, CKA_EC_POINT, &given) && !span_eq(given, SPAN_OF(p->point)))) {
+		cf_ignore(error_set(CF_STATUS(INVALID),
+				    "the public key is not the one that belongs to the private key"),
+			  "the return value is the answer");
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	give(p, CKA_VALUE, seed);
-	give(p, CKA_EC_POINT, SPAN_OF(p->point));
+	}
+	pending_give(p, CKA_VALUE, seed);
+	pending_give(p, CKA_EC_POINT, SPAN_OF(p->point));
 	return CKR_OK;
+}
+
+CK_RV pending_complete(struct vault_scope *scope, struct pending *p)
+{
+	const struct object_head *head = &p->request.head;
+	struct span value, params;
+
+	if (head->class != CKO_PRIVATE_KEY || head->key_type != CKK_EC_EDWARDS ||
+	    !part_of(p, CKA_VALUE, &value) || !part_of(p, CKA_EC_PARAMS, &params) ||
+	    object_curve_of(params) != CURVE_ED25519)
+		return CKR_OK; /* object_build says what is missing */
+	return complete_ed25519(scope, p, value);
 }
 
 static CK_RV build_created(struct vault_scope *scope, struct making *m)
 {
-	CK_RV rv = complete_ed25519(scope, &m->object[0]);
+	CK_RV rv = pending_complete(scope, &m->object[0]);
 
-	return rv == CKR_OK ? build_one(scope, m, &m->object[0]) : rv;
+	return rv == CKR_OK ? making_build(scope, m, &m->object[0]) : rv;
 }
 
 CK_RV objects_create(const struct access *who, struct template t, CK_OBJECT_HANDLE *out)
@@ -268,13 +264,13 @@ CK_RV objects_create(const struct access *who, struct template t, CK_OBJECT_HAND
 	CK_RV rv;
 
 	token_standing(who->token, &m.standing);
-	request_new(&m, &m.object[0], OBJECT_CREATE, t);
+	making_request(&m, &m.object[0], OBJECT_CREATE, t);
 	rv = object_head(OBJECT_CREATE, t, CK_UNAVAILABLE_INFORMATION, CK_UNAVAILABLE_INFORMATION, 128,
 			 &m.object[0].request.head);
 	if (rv == CKR_OK)
-		rv = may_make(&m, &m.object[0].request.head);
+		rv = making_allowed(&m, &m.object[0].request.head);
 	if (rv == CKR_OK)
-		rv = finish(&m);
+		rv = making_finish(&m);
 	if (rv == CKR_OK)
 		*out = m.object[0].handle;
 	return rv;
@@ -310,10 +306,10 @@ static CK_RV build_generated(struct vault_scope *scope, struct making *m)
 		struct pending *p = &m->object[i];
 
 		if (i == 1)
-			give(p, CKA_EC_PARAMS, curve);
+			pending_give(p, CKA_EC_PARAMS, curve);
 		for (size_t k = 0; k < key[i].parts; k++)
-			give(p, key[i].part[k].type, key[i].part[k].value);
-		rv = build_one(scope, m, p);
+			pending_give(p, key[i].part[k].type, key[i].part[k].value);
+		rv = making_build(scope, m, p);
 	}
 	return rv;
 }
@@ -323,10 +319,10 @@ static CK_RV generate_head(struct making *m, size_t which, struct template t, CK
 	struct pending *p = &m->object[which];
 	CK_RV rv;
 
-	request_new(m, p, OBJECT_GENERATE, t);
+	making_request(m, p, OBJECT_GENERATE, t);
 	p->request.gen_mechanism = m->mech->type;
 	rv = object_head(OBJECT_GENERATE, t, class, m->mech->key_type, 256, &p->request.head);
-	return rv == CKR_OK ? may_make(m, &p->request.head) : rv;
+	return rv == CKR_OK ? making_allowed(m, &p->request.head) : rv;
 }
 
 static CK_RV check_curve(struct template t)
@@ -354,7 +350,7 @@ CK_RV keys_generate_pair(const struct access *who, const struct mech *mech, cons
 	if (rv == CKR_OK)
 		rv = generate_head(&m, 1, private_t, CKO_PRIVATE_KEY);
 	if (rv == CKR_OK)
-		rv = finish(&m);
+		rv = making_finish(&m);
 	if (rv != CKR_OK)
 		return rv;
 	*public_out = m.object[0].handle;
@@ -416,10 +412,10 @@ CK_RV objects_copy(const struct access *who, CK_OBJECT_HANDLE from, struct templ
 	if (rv != CKR_OK)
 		return rv;
 	token_standing(who->token, &m.standing);
-	request_new(&m, &m.object[0], OBJECT_CREATE, t);
-	rv = may_make(&m, &m.object[0].request.head);
+	making_request(&m, &m.object[0], OBJECT_CREATE, t);
+	rv = making_allowed(&m, &m.object[0].request.head);
 	if (rv == CKR_OK)
-		rv = finish(&m);
+		rv = making_finish(&m);
 	if (rv == CKR_OK)
 		*out = m.object[0].handle;
 	return rv;

@@ -1,9 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing objects: new ones, copies, and revisions of old ones. Used in this room only. */
+/*
+ * Writing objects: new ones, copies, and revisions of old ones. Used in this room only.
+ *
+ * One making is one change: all of its objects or none.  In this order: making_request for each
+ * object, object_head, making_allowed, making_finish, which runs `build` in a scope.
+ */
 #ifndef COFFER_TOKEN_MAKE_H
 #define COFFER_TOKEN_MAKE_H
 
 #include "token/token_internal.h"
+
+/* Parts of a key that we put into an object; an RSA private key has eight. */
+#define GIVEN_MAX 16
+
+/* One object on its way: what it will be, and after the scope, its sealed form. */
+struct pending {
+	struct object_request request;
+	struct attr given[GIVEN_MAX];
+	uint8_t point[32];
+	struct wallet_object row;       /* token object */
+	struct session_object *session; /* session object */
+	CK_OBJECT_HANDLE handle;
+};
+
+struct making {
+	const struct access *who;
+	struct standing standing;
+	struct wallet_change *change;
+	struct pending object[2];
+	size_t count;
+	/* what runs in the scope; builds object[] */
+	CK_RV (*build)(struct vault_scope *scope, struct making *m);
+	/* generation */
+	const struct mech *mech;
+	const union mech_params *params;
+	/* copies and revisions */
+	struct image *source;
+	struct template template;
+	bool copy;
+	/* import: the parts of the key, sealed */
+	struct secret *key;
+	CK_RV rv;
+};
+
+void making_release(struct making *m);
+#define AUTO_MAKING __attribute__((cleanup(making_release))) struct making
+
+/* SESSION_READ_ONLY, USER_NOT_LOGGED_IN. */
+CK_RV making_allowed(const struct making *m, const struct object_head *head);
+/* `m->standing` has been filled in. */
+void making_request(struct making *m, struct pending *p, enum object_use use, struct template t);
+/* A value that goes before the template's. It must live until the object is built. */
+void pending_give(struct pending *p, CK_ATTRIBUTE_TYPE type, struct span value);
+/* The public half of a private key that comes from outside. ATTRIBUTE_VALUE_INVALID: the key
+ * came with another one. */
+CK_RV pending_complete(struct vault_scope *scope, struct pending *p);
+/* For `build`: the object from its template and what was given, sealed. */
+CK_RV making_build(struct vault_scope *scope, struct making *m, struct pending *p);
+/* All objects made, durably, their handles in object[].handle. */
+CK_RV making_finish(struct making *m);
 
 /* C_SetAttributeValue on an object that was loaded and may be written. */
 CK_RV make_revision(const struct access *who, struct image *image, struct template t);

@@ -60,4 +60,17 @@ CK_RV key_run(struct key *k, key_fn fn, void *arg);
 CK_RV keys_generate_pair(const struct access *who, const struct mech *mech, const union mech_params *params, struct template public_t,
 			 struct template private_t, CK_OBJECT_HANDLE *public_out, CK_OBJECT_HANDLE *private_out);
 
+/* ---- keys in and out (transfer.c) ---- */
+
+/* A key from a file's bytes (object/keyfile.h) as objects, all of them or none: the public and the private half, or the
+ * public one alone (*private_out is CK_INVALID_HANDLE then).  The templates are as for C_CreateObject, without what the
+ * file says.  passphrase_opt.p NULL: none.  PIN_INVALID: one is needed; PIN_INCORRECT; DATA_INVALID, DATA_LEN_RANGE,
+ * KEY_TYPE_INCONSISTENT, MECHANISM_INVALID, MECHANISM_PARAM_INVALID as in keyfile.h and pbes2.h; and what objects_create says. */
+CK_RV keys_import(const struct access *who, struct span file, struct span passphrase_opt, struct template public_t,
+		  struct template private_t, CK_OBJECT_HANDLE *public_out, CK_OBJECT_HANDLE *private_out);
+/* A private key as EncryptedPrivateKeyInfo, or PrivateKeyInfo when there is no passphrase.  *n is the length (exact) also
+ * when out_opt.p is NULL or too small.  KEY_UNEXTRACTABLE; KEY_NOT_WRAPPABLE: only a trusted key may wrap it;
+ * KEY_HANDLE_INVALID: no private key, or not to be seen; KEY_TYPE_INCONSISTENT; BUFFER_TOO_SMALL. */
+CK_RV keys_export(const struct access *who, CK_OBJECT_HANDLE object, struct span passphrase_opt, struct mspan out_opt, size_t *n);
+
 #endif

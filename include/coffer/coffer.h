@@ -29,6 +29,21 @@ typedef struct COFFER_PROTECTION {
 	const char *aead;      /* static string: cipher that seals them */
 } COFFER_PROTECTION;
 
+/* How a PIN of a wallet stands. */
+typedef struct COFFER_PIN {
+	CK_BBOOL set;          /* FALSE: there is no way in by this PIN, and the rest is 0 */
+	CK_ULONG failures;     /* since it was last right */
+	CK_ULONG argon2_memory; /* KiB */
+	CK_ULONG argon2_passes;
+} COFFER_PIN;
+
+/* What a wallet's file says without a PIN, beside CK_TOKEN_INFO. */
+typedef struct COFFER_WALLET {
+	CK_ULONG format;  /* version of the file's format */
+	CK_ULONG created; /* seconds since 1970 UTC */
+	COFFER_PIN user, so;
+} COFFER_WALLET;
+
 /* What kind of failure the last sentence was about, where a CK_RV stands for several. */
 #define COFFER_REASON_NONE        0UL  /* there is no sentence */
 #define COFFER_REASON_MEMORY      1UL  /* ordinary or locked memory could not be had */
@@ -72,6 +87,7 @@ typedef struct COFFER_FUNCTIONS {
 	CK_RV (*Verify)(CK_SESSION_HANDLE session, COFFER_REPORT report, void *context, CK_ULONG *objects, CK_ULONG *faults);
 	/* The file of a wallet, of one too that cannot be used. CKR_BUFFER_TOO_SMALL with *size set. */
 	CK_RV (*Path)(CK_SLOT_ID slot, char *path, CK_ULONG *size);
+	CK_RV (*Wallet)(CK_SLOT_ID slot, COFFER_WALLET *wallet);
 	CK_RV (*Protection)(COFFER_PROTECTION *protection);
 	/* ---- named users: C_LoginUser(CKU_USER, pin, name) opens the wallet with a PIN of that user's own ---- */
 

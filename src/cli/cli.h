@@ -223,12 +223,24 @@ char *wallet_label(const CK_TOKEN_INFO *info);
 char *wallet_serial(const CK_TOKEN_INFO *info);
 /* The file of a wallet, on the heap; NULL when it has none. */
 char *wallet_file(const struct cli *cli, CK_SLOT_ID slot);
+/* USAGE for a label that wallet_named() would take for something else. */
+enum outcome wallet_label_usable(const char *label);
+/* "ready", "no user PIN" or "PIN locked". */
+const char *wallet_state(const CK_TOKEN_INFO *info);
+/* An object with label, serial, uri, slot, path and state, as every command shows a wallet. */
+json_t *wallet_json(const struct cli *cli, CK_SLOT_ID slot, const CK_TOKEN_INFO *info);
 
 /* A session with the wallet of the first argument, nobody logged in; `flags`: 0 or CKF_RW_SESSION. */
 enum outcome session_open(const struct cli *cli, CK_FLAGS flags, CK_SESSION_HANDLE *session);
 /* Logs in; the PIN comes from the options of OPTIONS_PIN (OPTIONS_SO_PIN for CKU_SO), else from the protected authentication
  * path where it is configured, else from the terminal, where a wrong one may be typed again twice. */
 enum outcome session_login(const struct cli *cli, CK_SESSION_HANDLE session, CK_USER_TYPE user);
+/* The PIN alone, for what takes one beside C_Login; *out NULL: the protected authentication path has it. */
+enum outcome session_pin(const struct cli *cli, CK_SESSION_HANDLE session, CK_USER_TYPE user, struct guarded **out);
+/* Its bytes as the C_ functions take them: in place, NULL for NULL. */
+CK_UTF8CHAR_PTR pin_bytes(const struct guarded *pin_opt, CK_ULONG *n);
+/* CK_TOKEN_INFO of a session's wallet. */
+enum outcome session_wallet(const struct cli *cli, CK_SESSION_HANDLE session, CK_TOKEN_INFO *info);
 /* Both, for the user. */
 enum outcome session_unlock(const struct cli *cli, CK_FLAGS flags, CK_SESSION_HANDLE *session);
 /* Unlocked when a PIN was given by an option, else open: for what shows more to who has the PIN. */

@@ -23,29 +23,19 @@ static enum outcome ask_user_pin(const struct cli *cli, const char *label, struc
 	return ask(cli, &(struct ask){ .prefix = "pin", .what = what, .twice = true }, out);
 }
 
-static CK_UTF8CHAR_PTR pin_of(const struct guarded *g_opt, CK_ULONG *n)
-{
-	*n = g_opt == NULL ? 0 : guarded_bytes(g_opt).n;
-	return g_opt == NULL ? NULL : (CK_UTF8CHAR_PTR)(uintptr_t)guarded_bytes(g_opt).p;
-}
-
 static enum outcome report(const struct cli *cli, CK_SLOT_ID slot)
 {
-	AUTO_FREE char *file = must(wallet_file(cli, slot)), *uri = NULL, *serial = NULL, *label = NULL, *shown = NULL;
+	AUTO_FREE char *file = must(wallet_file(cli, slot)), *shown_file = printable(span_str(file)), *serial = NULL, *label = NULL;
 	CK_TOKEN_INFO info;
 	CK_RV rv = cli->p11->C_GetTokenInfo(slot, &info);
 
 	if (rv != CKR_OK)
 		return fail_rv(cli, rv, "the wallet was made, but cannot be read");
-	uri = wallet_uri(&info);
-	serial = wallet_serial(&info);
-	label = wallet_label(&info);
-	shown = printable(span_str(label));
 	if (cli->json)
-		return out_json(json_pack("{s:o, s:s, s:s, s:I, s:o}", "label", json_text(span_str(label)),
-					  "serial", serial, "uri", uri, "slot",
-					  (json_int_t)slot, "path", json_text(span_str(file))));
-	out_line("Made wallet \"%s\", serial number %s, in %s", shown, serial, file);
+		return out_json(wallet_json(cli, slot, &info));
+	serial = wallet_serial(&info);
+	label = printable(unpadded(info.label, sizeof(info.label)));
+	out_line("Made wallet \"%s\", serial number %s, in %s", label, serial, shown_file);
 	return OUTCOME_OK;
 }
 
@@ -60,15 +50,15 @@ enum outcome cmd_create(struct cli *cli)
 	enum outcome outcome;
 	CK_RV rv;
 
-	if (strncmp(cli->argument[0], "pkcs11:", 7) == 0)
-		return fail(OUTCOME_USAGE, "a label that begins with pkcs11: would be taken for a URI; choose another");
-	outcome = ask_user_pin(cli, label, &pin);
+	outcome = wallet_label_usable(cli->argument[0]);
+	if (outcome == OUTCOME_OK)
+		outcome = ask_user_pin(cli, label, &pin);
 	if (outcome == OUTCOME_OK)
 		outcome = ask_so_pin(cli, label, &so_pin);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	user = pin_of(pin, &user_n);
-	so = pin_of(so_pin, &so_n);
+	user = pin_bytes(pin, &user_n);
+	so = pin_bytes(so_pin, &so_n);
 	rv = cli->coffer->Create(cli->argument[0], user, user_n, so, so_n, &slot);
 	return rv == CKR_OK ? report(cli, slot) : fail_rv(cli, rv, "cannot make wallet \"%s\"", label);
 }

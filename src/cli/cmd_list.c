@@ -4,28 +4,15 @@
 
 const struct option_row options_list[] = { OPTION_END };
 
-static const char *state_of(CK_FLAGS flags)
-{
-	if ((flags & CKF_USER_PIN_INITIALIZED) == 0)
-		return "no user PIN";
-	if ((flags & CKF_USER_PIN_LOCKED) != 0)
-		return "PIN locked";
-	return "ready";
-}
-
 static void add_usable(const struct cli *cli, CK_SLOT_ID slot, const CK_TOKEN_INFO *info, json_t *array, struct table *t)
 {
-	AUTO_FREE char *file = must(wallet_file(cli, slot)), *uri = wallet_uri(info), *serial = wallet_serial(info),
-		       *label = wallet_label(info);
+	AUTO_FREE char *file = must(wallet_file(cli, slot)), *serial = wallet_serial(info), *label = wallet_label(info);
 
 	table_cell(t, label);
 	table_cell(t, serial);
-	table_cell(t, state_of(info->flags));
+	table_cell(t, wallet_state(info));
 	table_cell(t, file);
-	if (json_array_append_new(array, json_pack("{s:o, s:s, s:s, s:I, s:o, s:s}", "label", json_text(span_str(label)),
-						   "serial", serial, "uri", uri, "slot", (json_int_t)slot, "path",
-						   json_text(span_str(file)), "state",
-						   state_of(info->flags))) != 0)
+	if (json_array_append_new(array, wallet_json(cli, slot, info)) != 0)
 		must(NULL);
 }
 

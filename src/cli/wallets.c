@@ -72,6 +72,29 @@ char *wallet_file(const struct cli *cli, CK_SLOT_ID slot)
 	return NULL;
 }
 
+enum outcome wallet_label_usable(const char *label)
+{
+	if (strncmp(label, "pkcs11:", 7) != 0)
+		return OUTCOME_OK;
+	return fail(OUTCOME_USAGE, "a label that begins with pkcs11: would be taken for a URI; choose another");
+}
+
+const char *wallet_state(const CK_TOKEN_INFO *info)
+{
+	if ((info->flags & CKF_USER_PIN_INITIALIZED) == 0)
+		return "no user PIN";
+	return (info->flags & CKF_USER_PIN_LOCKED) != 0 ? "PIN locked" : "ready";
+}
+
+json_t *wallet_json(const struct cli *cli, CK_SLOT_ID slot, const CK_TOKEN_INFO *info)
+{
+	AUTO_FREE char *file = must(wallet_file(cli, slot)), *uri = wallet_uri(info), *serial = wallet_serial(info);
+
+	return must(json_pack("{s:o, s:s, s:s, s:I, s:o, s:s}", "label", json_text(unpadded(info->label, sizeof(info->label))),
+			      "serial", serial, "uri", uri, "slot", (json_int_t)slot, "path", json_text(span_str(file)),
+			      "state", wallet_state(info)));
+}
+
 static void uri_attribute(P11KitUri *uri, CK_ATTRIBUTE_TYPE type, struct span value)
 {
 	CK_ATTRIBUTE attribute = { type, (void *)(uintptr_t)value.p, value.n };
@@ -272,7 +295,7 @@ enum outcome session_open(const struct cli *cli, CK_FLAGS flags, CK_SESSION_HAND
 	return rv == CKR_OK ? OUTCOME_OK : fail_rv(cli, rv, "cannot open the wallet");
 }
 
-static enum outcome token_of(const struct cli *cli, CK_SESSION_HANDLE session, CK_TOKEN_INFO *info)
+enum outcome session_wallet(const struct cli *cli, CK_SESSION_HANDLE session, CK_TOKEN_INFO *info)
 {
 	CK_SESSION_INFO s;
 	CK_RV rv = cli->p11->C_GetSessionInfo(session, &s);
@@ -282,19 +305,57 @@ static enum outcome token_of(const struct cli *cli, CK_SESSION_HANDLE session, C
 	return rv == CKR_OK ? OUTCOME_OK : fail_rv(cli, rv, "cannot read the wallet");
 }
 
-/* One try, with what was typed or read; *rv says how it went, nothing is printed about it. */
-static enum outcome try_login(const struct cli *cli, CK_SESSION_HANDLE session, CK_USER_TYPE user, const struct ask *what,
-			      CK_RV *rv)
+CK_UTF8CHAR_PTR pin_bytes(const struct guarded *pin_opt, CK_ULONG *n)
+{
+	*n = pin_opt == NULL ? 0 : guarded_bytes(pin_opt).n;
+	return pin_opt == NULL ? NULL : (CK_UTF8CHAR_PTR)(uintptr_t)guarded_bytes(pin_opt).p;
+}
+
+static const char *prefix_of(CK_USER_TYPE user)
+{
+	return user == CKU_SO ? "so-pin" : "pin";
+}
+
+static enum outcome pin_of(const struct cli *cli, const CK_TOKEN_INFO *info, CK_USER_TYPE user, struct guarded **out)
+{
+	AUTO_FREE char *label = printable(unpadded(info->label, sizeof(info->label)));
+	char what[192];
+
+	*out = NULL;
+	if (!ask_given(cli, prefix_of(user)) && (info->flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0)
+		return OUTCOME_OK;
+	(void)snprintf(what, sizeof(what), "%s PIN of wallet \"%s\"", user == CKU_SO ? "SO" : "user", label);
+	return ask(cli, &(struct ask){ .prefix = prefix_of(user), .what = what }, out);
+}
+
+enum outcome session_pin(const struct cli *cli, CK_SESSION_HANDLE session, CK_USER_TYPE user, struct guarded **out)
+{
+	CK_TOKEN_INFO info;
+	enum outcome outcome = session_wallet(cli, session, &info);
+
+	return outcome == OUTCOME_OK ? pin_of(cli, &info, user, out) : outcome;
+}
+
+/* One try. *again: the PIN was wrong, and whoever typed it may type another. */
+static enum outcome try_login(const struct cli *cli, CK_SESSION_HANDLE session, CK_USER_TYPE user, const CK_TOKEN_INFO *info,
+			      bool *again)
 {
 	AUTO(guarded) pin = NULL;
-	enum outcome outcome = ask(cli, what, &pin);
-	struct span bytes;
+	AUTO_FREE char *label = printable(unpadded(info->label, sizeof(info->label)));
+	enum outcome outcome = pin_of(cli, info, user, &pin);
+	CK_UTF8CHAR_PTR bytes;
+	CK_ULONG n;
+	CK_RV rv;
 
+	*again = false;
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	bytes = guarded_bytes(pin);
-	*rv = cli->p11->C_Login(session, user, (CK_UTF8CHAR_PTR)(uintptr_t)bytes.p, bytes.n);
-	return OUTCOME_OK;
+	bytes = pin_bytes(pin, &n);
+	rv = cli->p11->C_Login(session, user, bytes, n);
+	if (rv == CKR_OK)
+		return OUTCOME_OK;
+	*again = rv == CKR_PIN_INCORRECT && pin != NULL && !ask_given(cli, prefix_of(user));
+	return fail_rv(cli, rv, "cannot unlock wallet \"%s\"", label);
 }
 
 #define TRIES_AT_TERMINAL 3
@@ -302,28 +363,11 @@ static enum outcome try_login(const struct cli *cli, CK_SESSION_HANDLE session, 
 enum outcome session_login(const struct cli *cli, CK_SESSION_HANDLE session, CK_USER_TYPE user)
 {
 	CK_TOKEN_INFO info;
-	enum outcome outcome = token_of(cli, session, &info);
-	AUTO_FREE char *label = NULL, *shown = NULL;
-	char what[160];
-	struct ask asked = { .prefix = user == CKU_SO ? "so-pin" : "pin", .what = what };
-	bool given = ask_given(cli, asked.prefix);
-	CK_RV rv = CKR_PIN_INCORRECT;
+	enum outcome outcome = session_wallet(cli, session, &info);
+	bool again = outcome == OUTCOME_OK;
 
-	if (outcome != OUTCOME_OK)
-		return outcome;
-	shown = printable(unpadded(info.label, sizeof(info.label)));
-	(void)snprintf(what, sizeof(what), "%s PIN of wallet \"%s\"", user == CKU_SO ? "SO" : "user", shown);
-	if (!given && (info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0) {
-		rv = cli->p11->C_Login(session, user, NULL, 0);
-		return rv == CKR_OK ? OUTCOME_OK : fail_rv(cli, rv, "cannot unlock wallet \"%s\"", shown);
-	}
-	for (unsigned left = given ? 1 : TRIES_AT_TERMINAL; left > 0 && rv == CKR_PIN_INCORRECT; left--) {
-		outcome = try_login(cli, session, user, &asked, &rv);
-		if (outcome != OUTCOME_OK)
-			return outcome;
-		if (rv != CKR_OK)
-			outcome = fail_rv(cli, rv, "cannot unlock wallet \"%s\"", shown);
-	}
+	for (unsigned i = 0; again && i < TRIES_AT_TERMINAL; i++)
+		outcome = try_login(cli, session, user, &info, &again);
 	return outcome;
 }
 

@@ -20,6 +20,7 @@ VENDOR_ROW(Backup, SLOT, ANY);
 VENDOR_ROW(Restore, MODULE, ANY);
 VENDOR_ROW(Verify, SESSION, ANY);
 VENDOR_ROW(Path, SLOT, ANY);
+VENDOR_ROW(Wallet, SLOT, ANY);
 VENDOR_ROW(Protection, MODULE, ANY);
 
 CK_RV vendor_rv(struct cf_status status)
@@ -295,6 +296,43 @@ static CK_RV vendor_path(CK_SLOT_ID slot, char *path, CK_ULONG *size)
 	return rv == CKR_OK ? guard_leave(&call, path_of_wallet(&call, path, size)) : rv;
 }
 
+static COFFER_PIN pin_of(const struct wallet_info *info, enum wallet_role role)
+{
+	const struct wallet_pin_state *pin = &info->pin[role];
+
+	return (COFFER_PIN){ pin->set ? CK_TRUE : CK_FALSE, pin->failures, info->kdf[role].memory_kib, info->kdf[role].passes };
+}
+
+static CK_RV describe_wallet(struct call *call, COFFER_WALLET *wallet)
+{
+	struct wallet *w = token_wallet(call->token);
+	struct wallet_info info;
+	struct cf_status status;
+
+	if (wallet == NULL)
+		return CKR_ARGUMENTS_BAD;
+	if (w == NULL)
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	status = wallet_get_info(w, &info);
+	if (cf_failed(status))
+		return vendor_rv(status);
+	*wallet = (COFFER_WALLET){
+		.format = info.format,
+		.created = (CK_ULONG)info.created_s,
+		.user = pin_of(&info, WALLET_USER),
+		.so = pin_of(&info, WALLET_SO),
+	};
+	return CKR_OK;
+}
+
+static CK_RV vendor_wallet(CK_SLOT_ID slot, COFFER_WALLET *wallet)
+{
+	struct call call;
+	CK_RV rv = guard_enter(&call, &Wallet, slot);
+
+	return rv == CKR_OK ? guard_leave(&call, describe_wallet(&call, wallet)) : rv;
+}
+
 /* ---- about this process ---- */
 
 static CK_RV protection_of_process(COFFER_PROTECTION *p)
@@ -374,6 +412,7 @@ const COFFER_FUNCTIONS vendor_functions = {
 	.Restore = vendor_restore,
 	.Verify = vendor_verify,
 	.Path = vendor_path,
+	.Wallet = vendor_wallet,
 	.Protection = vendor_protection,
 	.AddUser = vendor_add_user,
 	.RemoveUser = vendor_remove_user,

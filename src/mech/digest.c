@@ -7,6 +7,7 @@
 struct digest_state {
 	EVP_MD_CTX *context;
 };
+_Static_assert(sizeof(struct digest_state) == HASHING_STATE_SIZE, "the size that others reserve");
 
 static const EVP_MD *md_of(const struct mech_call *call)
 {
@@ -24,7 +25,7 @@ static CK_RV out_len(const struct mech_call *call, size_t in_len, size_t *out)
 	return CKR_OK;
 }
 
-static CK_RV begin(struct vault_scope *scope, const struct mech_call *call)
+CK_RV hashing_begin(struct vault_scope *scope, const struct mech_call *call)
 {
 	struct digest_state *s = call->state;
 
@@ -35,7 +36,7 @@ static CK_RV begin(struct vault_scope *scope, const struct mech_call *call)
 	return EVP_DigestInit_ex2(s->context, md_of(call), NULL) == 1 ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
-static CK_RV update(struct vault_scope *scope, const struct mech_call *call, struct span part)
+CK_RV hashing_update(struct vault_scope *scope, const struct mech_call *call, struct span part)
 {
 	struct digest_state *s = call->state;
 
@@ -43,7 +44,7 @@ static CK_RV update(struct vault_scope *scope, const struct mech_call *call, str
 	return EVP_DigestUpdate(s->context, part.p, part.n) == 1 ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
-static CK_RV finish(struct vault_scope *scope, const struct mech_call *call, struct mspan out, size_t *n)
+CK_RV hashing_finish(struct vault_scope *scope, const struct mech_call *call, struct mspan out, size_t *n)
 {
 	struct digest_state *s = call->state;
 	unsigned length = 0;
@@ -56,7 +57,7 @@ static CK_RV finish(struct vault_scope *scope, const struct mech_call *call, str
 	return CKR_OK;
 }
 
-static void clear(void *state)
+void hashing_clear(void *state)
 {
 	struct digest_state *s = state;
 
@@ -68,8 +69,8 @@ const struct mech_impl mech_digest = {
 	.state_kind = MECH_STATE_PLAIN,
 	.state_size = sizeof(struct digest_state),
 	.out_len = out_len,
-	.begin = begin,
-	.update = update,
-	.finish = finish,
-	.clear = clear,
+	.begin = hashing_begin,
+	.update = hashing_update,
+	.finish = hashing_finish,
+	.clear = hashing_clear,
 };

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "mech/curve448.h"
 #include "mech/families.h"
 
 #define SEED_SIZE 32
@@ -133,6 +134,8 @@ static CK_RV sign_message(struct vault_scope *scope, const struct mech_call *cal
 	struct span seed = key_view_part(call->key, CKA_VALUE), point = key_view_part(call->key, CKA_EC_POINT);
 	uint8_t pair[SEED_SIZE + POINT_SIZE];
 
+	if (call->key->bits == 448)
+		return ed448_sign(scope, seed, m, out, n);
 	if (seed.n != SEED_SIZE || point.n != POINT_SIZE || out.n < SIGNATURE_SIZE)
 		return CKR_GENERAL_ERROR;
 	*n = SIGNATURE_SIZE;
@@ -149,6 +152,8 @@ static CK_RV verify_message(const struct mech_call *call, struct span m, struct 
 	struct span point = key_view_part(call->key, CKA_EC_POINT);
 	bool valid;
 
+	if (call->key->bits == 448)
+		return ed448_verify(point, m, signature);
 	if (point.n != POINT_SIZE)
 		return CKR_GENERAL_ERROR;
 	if (signature.n != SIGNATURE_SIZE)
@@ -162,10 +167,20 @@ static CK_RV verify_message(const struct mech_call *call, struct span m, struct 
 
 static CK_RV out_len(const struct mech_call *call, size_t in_len, size_t *out)
 {
-	(void)call;
 	(void)in_len;
-	*out = SIGNATURE_SIZE;
+	*out = call->key->bits == 448 ? ED448_SIGNATURE_SIZE : SIGNATURE_SIZE;
 	return CKR_OK;
+}
+
+/* OpenSSL 3.0 has neither a context nor Ed448ph: the pure form, with or without a parameter that says so, is what is left. */
+static CK_RV suits(const struct mech_call *call)
+{
+	const struct mech_eddsa_params *p = &call->params->eddsa;
+
+	if (call->key->bits != 448 || (!p->prehash && p->context_len == 0))
+		return CKR_OK;
+	cf_ignore(error_set(CF_STATUS(UNSUPPORTED), "Ed448 has no context and no prehash here"), "the return value is the answer");
+	return CKR_MECHANISM_PARAM_INVALID;
 }
 
 static CK_RV sign(struct vault_scope *scope, const struct mech_call *call, struct span message, struct mspan out, size_t *n)
@@ -259,27 +274,31 @@ CK_RV mech_ed25519_public(struct vault_scope *scope, struct span seed, uint8_t p
 static CK_RV generate(struct vault_scope *scope, const struct mech_call *call, const struct key_view *wanted,
 		      struct key_view *public_key, struct key_view *private_key)
 {
+	const struct curve *curve = curve_sized(CKK_EC_EDWARDS, wanted->bits);
 	struct mspan room;
-	CK_RV rv;
+	struct span seed;
 
 	(void)call;
-	if (wanted->bits != 255)
+	if (curve == NULL)
 		return CKR_CURVE_NOT_SUPPORTED;
-	if (cf_failed(vault_scope_alloc(scope, SEED_SIZE + POINT_SIZE, &room)))
+	if (cf_failed(vault_scope_alloc(scope, curve->scalar + curve->point, &room)))
 		return CKR_DEVICE_MEMORY;
-	randombytes_buf(room.p, SEED_SIZE);
-	rv = mech_ed25519_public(scope, span(room.p, SEED_SIZE), room.p + SEED_SIZE);
-	*public_key = (struct key_view){ .class = CKO_PUBLIC_KEY, .type = CKK_EC_EDWARDS, .bits = 255, .parts = 1 };
-	public_key->part[0] = (struct key_part){ CKA_EC_POINT, span(room.p + SEED_SIZE, POINT_SIZE) };
+	seed = span(room.p, curve->scalar);
+	randombytes_buf(room.p, seed.n);
+	*public_key = (struct key_view){ .class = CKO_PUBLIC_KEY, .type = CKK_EC_EDWARDS, .bits = curve->bits, .parts = 1 };
+	public_key->part[0] = (struct key_part){ CKA_EC_POINT, span(room.p + seed.n, curve->point) };
 	*private_key = *public_key;
 	private_key->class = CKO_PRIVATE_KEY;
-	private_key->part[private_key->parts++] = (struct key_part){ CKA_VALUE, span(room.p, SEED_SIZE) };
-	return rv;
+	private_key->part[private_key->parts++] = (struct key_part){ CKA_VALUE, seed };
+	if (curve->bits == 448)
+		return curve448_public(scope, curve, seed, room.p + seed.n);
+	return mech_ed25519_public(scope, seed, room.p + seed.n);
 }
 
 const struct mech_impl mech_eddsa = {
 	.state_kind = MECH_STATE_PLAIN,
 	.state_size = sizeof(struct eddsa_state),
+	.suits = suits,
 	.out_len = out_len,
 	.sign = sign,
 	.verify = verify,

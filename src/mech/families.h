@@ -10,14 +10,30 @@
 extern const struct mech_impl mech_digest;          /* digest.c, by OpenSSL; variant: its name there */
 extern const struct mech_impl mech_eddsa;           /* eddsa.c, by libsodium */
 extern const struct mech_impl mech_eddsa_generate;
+extern const struct mech_impl mech_ecdsa;           /* ec.c, by OpenSSL */
+extern const struct mech_impl mech_ecdsa_hash;      /* variant: the digest's name */
+extern const struct mech_impl mech_ec_generate;
+extern const struct mech_impl mech_xdh_generate;    /* xdh.c, by libsodium and OpenSSL */
+extern const struct mech_impl mech_ecdh;            /* ecdh.c */
+
+/* digest.c: the message of a mechanism that signs a digest of it; variant: the digest's name. */
+#define HASHING_STATE_SIZE sizeof(void *)
+CK_RV hashing_begin(struct vault_scope *scope, const struct mech_call *call);
+CK_RV hashing_update(struct vault_scope *scope, const struct mech_call *call, struct span part);
+CK_RV hashing_finish(struct vault_scope *scope, const struct mech_call *call, struct mspan out, size_t *n);
+void hashing_clear(void *state);
 
 /* params.c: parsers of mechanism parameters. */
 CK_RV params_none(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_eddsa(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_ecdh(const CK_MECHANISM *given, union mech_params *out);
+/* ecdh.c: CKD_... */
+bool ecdh_kdf_known(CK_ULONG type);
 
 /* ossl.c: a library context of our own, so that the host's OpenSSL is not touched. */
 CK_RV ossl_open(void);
 void ossl_close(void);
+OSSL_LIB_CTX *ossl_context(void);
 /* Fetched once. NULL when the library does not have it. */
 const EVP_MD *ossl_digest(const char *name);
 const EVP_CIPHER *ossl_cipher(const char *name);

@@ -47,8 +47,16 @@ struct mech_eddsa_params {
 	uint8_t context[255];
 };
 
+/* Derivation is over when its call returns: what the caller gave is read in place. */
+struct mech_ecdh_params {
+	CK_ULONG kdf;           /* CKD_... */
+	struct span shared;
+	struct span peer;       /* the other party's public point */
+};
+
 union mech_params {
 	struct mech_eddsa_params eddsa;
+	struct mech_ecdh_params ecdh;
 };
 
 struct mech;
@@ -75,6 +83,9 @@ enum mech_state {
 struct mech_impl {
 	enum mech_state state_kind;
 	size_t state_size;
+
+	/* Does the parameter suit the key?  Its class, type and bits are known, no part of it.  NULL: always. */
+	CK_RV (*suits)(const struct mech_call *call);
 
 	/* Exact or, where the specification allows, an upper bound of the output for `in_len` more bytes. */
 	CK_RV (*out_len)(const struct mech_call *call, size_t in_len, size_t *out);
@@ -140,6 +151,12 @@ CK_RV mech_open(void);
 void mech_close(void);
 
 /* ---- facts about keys that object/ and token/ need ---- */
+
+/* Of a key that comes from outside (C_CreateObject, C_UnwrapKey), as its template has it: `out` gets the parts that are
+ * to take the place of the given ones or to come beside them, in memory of the scope or in `given`.  Private values get
+ * one length and their public point, Weierstrass points become uncompressed and are on their curve.
+ * CKR_ATTRIBUTE_VALUE_INVALID.  What is missing is not looked for: object/ says so. */
+CK_RV mech_key_complete(struct vault_scope *scope, const struct key_view *given, struct key_view *out);
 
 /* The public point (raw, 32 bytes) of an Ed25519 seed. */
 CK_RV mech_ed25519_public(struct vault_scope *scope, struct span seed, uint8_t point[32]);

@@ -6,12 +6,18 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "mech/ec.h"
 #include "mech/families.h"
 
-#define DIGESTS_MAX 16
 #define CIPHERS (sizeof(cipher_names) / sizeof(cipher_names[0]))
 
 static const char *const cipher_names[] = { "AES-128-CBC", "AES-192-CBC", "AES-256-CBC" };
+#define DIGESTS_MAX 32
+/* Of mechanisms that hash on their way, beside those of the rows that only hash. */
+static const char *const digest_names[] = { "SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512" };
+/* Fetched and kept so that their users find them ready: a fetch is no work for a vault scope. */
+static const char *const key_names[] = { "ED448", "X448" };
+#define KEY_NAMES (sizeof(key_names) / sizeof(key_names[0]))
 
 static struct {
 	OSSL_LIB_CTX *context;
@@ -23,6 +29,9 @@ static struct {
 	size_t digests;
 	EVP_CIPHER *cipher[CIPHERS];
 	EVP_KDF *pbkdf2;
+	EVP_KEYMGMT *keys[KEY_NAMES];
+	EVP_SIGNATURE *ed448;
+	EVP_KEYEXCH *x448;
 } ossl;
 
 static CK_RV failed(void)
@@ -32,21 +41,29 @@ static CK_RV failed(void)
 	return CKR_GENERAL_ERROR;
 }
 
+static bool fetch_digest(const char *name)
+{
+	EVP_MD *md;
+
+	if (ossl_digest(name) != NULL)
+		return true;
+	md = ossl.digests < DIGESTS_MAX ? EVP_MD_fetch(ossl.context, name, NULL) : NULL;
+	if (md == NULL)
+		return false;
+	ossl.digest[ossl.digests].name = name;
+	ossl.digest[ossl.digests++].md = md;
+	return true;
+}
+
 /* Everything is fetched here, so that later there is nothing to lock. */
 static bool fetch_digests(void)
 {
-	for (size_t i = 0; i < mech_count() && ossl.digests < DIGESTS_MAX; i++) {
-		const struct mech *m = mech_at(i);
-		EVP_MD *md;
-
-		if (m->impl != &mech_digest)
-			continue;
-		md = EVP_MD_fetch(ossl.context, m->variant, NULL);
-		if (md == NULL)
+	for (size_t i = 0; i < mech_count(); i++)
+		if (mech_at(i)->impl == &mech_digest && !fetch_digest(mech_at(i)->variant))
 			return false;
-		ossl.digest[ossl.digests].name = m->variant;
-		ossl.digest[ossl.digests++].md = md;
-	}
+	for (size_t i = 0; i < sizeof(digest_names) / sizeof(digest_names[0]); i++)
+		if (!fetch_digest(digest_names[i]))
+			return false;
 	return true;
 }
 
@@ -61,6 +78,30 @@ static bool fetch_others(void)
 	return ossl.pbkdf2 != NULL;
 }
 
+static bool fetch_keys(void)
+{
+	for (size_t i = 0; i < KEY_NAMES; i++) {
+		ossl.keys[i] = EVP_KEYMGMT_fetch(ossl.context, key_names[i], NULL);
+		if (ossl.keys[i] == NULL)
+			return false;
+	}
+	ossl.ed448 = EVP_SIGNATURE_fetch(ossl.context, "ED448", NULL);
+	ossl.x448 = EVP_KEYEXCH_fetch(ossl.context, "X448", NULL);
+	return ossl.ed448 != NULL && ossl.x448 != NULL;
+}
+
+static void keys_free(void)
+{
+	for (size_t i = 0; i < KEY_NAMES; i++) {
+		EVP_KEYMGMT_free(ossl.keys[i]);
+		ossl.keys[i] = NULL;
+	}
+	EVP_SIGNATURE_free(ossl.ed448);
+	EVP_KEYEXCH_free(ossl.x448);
+	ossl.ed448 = NULL;
+	ossl.x448 = NULL;
+}
+
 CK_RV ossl_open(void)
 {
 	/* Without it the first use would read openssl.cnf and register an exit handler in the host. */
@@ -70,13 +111,15 @@ CK_RV ossl_open(void)
 	if (ossl.context == NULL)
 		return failed();
 	ossl.provider = OSSL_PROVIDER_load(ossl.context, "default");
-	if (ossl.provider == NULL || !fetch_digests() || !fetch_others())
+	if (ossl.provider == NULL || !fetch_digests() || !fetch_others() || !fetch_keys() || ec_open() != CKR_OK)
 		return failed();
 	return CKR_OK;
 }
 
 void ossl_close(void)
 {
+	ec_close();
+	keys_free();
 	while (ossl.digests > 0)
 		EVP_MD_free(ossl.digest[--ossl.digests].md);
 	for (size_t i = 0; i < CIPHERS; i++) {
@@ -111,4 +154,9 @@ const EVP_CIPHER *ossl_cipher(const char *name)
 EVP_KDF *ossl_pbkdf2(void)
 {
 	return ossl.pbkdf2;
+}
+
+OSSL_LIB_CTX *ossl_context(void)
+{
+	return ossl.context;
 }

@@ -38,3 +38,22 @@ CK_RV params_eddsa(const CK_MECHANISM *given, union mech_params *out)
 	bytes_copy(e->context, p.pContextData, p.ulContextDataLen);
 	return CKR_OK;
 }
+
+CK_RV params_ecdh(const CK_MECHANISM *given, union mech_params *out)
+{
+	CK_ECDH1_DERIVE_PARAMS p;
+
+	if (given->pParameter == NULL || given->ulParameterLen != sizeof(p))
+		return invalid("is no CK_ECDH1_DERIVE_PARAMS");
+	memcpy(&p, given->pParameter, sizeof(p));
+	if (!ecdh_kdf_known(p.kdf))
+		return invalid("names a key derivation function that is not known");
+	if ((p.pSharedData == NULL && p.ulSharedDataLen != 0) || p.pPublicData == NULL || p.ulPublicDataLen == 0)
+		return invalid("has a length without its data");
+	if (p.kdf == CKD_NULL && p.ulSharedDataLen != 0)
+		return invalid("has shared data that CKD_NULL does not use");
+	out->ecdh.kdf = p.kdf;
+	out->ecdh.shared = span(p.pSharedData, p.ulSharedDataLen);
+	out->ecdh.peer = span(p.pPublicData, p.ulPublicDataLen);
+	return CKR_OK;
+}

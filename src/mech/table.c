@@ -2,8 +2,9 @@
 #include "mech/families.h"
 
 #define NO_KEY CK_UNAVAILABLE_INFORMATION
-/* Curves by name and by OID over a prime field, uncompressed points. */
+/* Curves by name and by OID over a prime field; points in both forms. */
 #define EC_NAMED (CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME)
+#define EC_POINTS (EC_NAMED | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS)
 
 #define MECH(type, flags, key_type, least, most, params, family, variant) \
 	{ type, flags, key_type, least, most, params, &family, variant },

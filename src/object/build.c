@@ -3,11 +3,11 @@
 #include <stdio.h>
 
 #include "base/codec.h"
+#include "base/der.h"
 #include "base/error.h"
 #include "object/input.h"
 #include "object/object.h"
 
-#define SPKI_MAX 80
 #define UUID_SIZE 36
 
 /* The object as it grows: a value for each row. */
@@ -19,7 +19,7 @@ struct draft {
 	uint8_t small[POLICY_ROWS_MAX][8];   /* booleans and integers */
 	struct input_room mechanisms;
 	char uuid[UUID_SIZE + 1];
-	uint8_t spki[SPKI_MAX];
+	uint8_t spki[OBJECT_SPKI_CURVE_MAX];
 };
 
 static CK_RV refuse(CK_RV rv, CK_ATTRIBUTE_TYPE type, const char *why)
@@ -77,7 +77,7 @@ static CK_ULONG subtype(const struct object_head *head)
 
 static size_t room_for(struct template t, size_t given)
 {
-	size_t n = given + POLICY_ROWS_MAX * (12 + 8) + UUID_SIZE + SPKI_MAX + sizeof(struct input_room);
+	size_t n = given + POLICY_ROWS_MAX * (12 + 8) + UUID_SIZE + OBJECT_SPKI_CURVE_MAX + sizeof(struct input_room);
 
 	for (CK_ULONG i = 0; i < t.count; i++)
 		if (t.attr[i].ulValueLen != CK_UNAVAILABLE_INFORMATION && t.attr[i].ulValueLen < ((CK_ULONG)1 << 31))
@@ -318,21 +318,29 @@ static void unique_id(struct draft *d, const uint8_t random[16])
 	put(d, CKA_UNIQUE_ID, span(d->uuid, UUID_SIZE));
 }
 
-/* Curve, point and CKA_PUBLIC_KEY_INFO of Edwards and Montgomery keys; other curves are kept as given. */
+CK_RV object_curve_check(CK_KEY_TYPE key_type, struct span params)
+{
+	const struct curve *curve = curve_find(params);
+
+	if (curve != NULL && curve->key_type == key_type)
+		return CKR_OK;
+	if (params.n != 0 && (params.p[0] == DER_OID || params.p[0] == DER_PRINTABLE_STRING))
+		return refuse(CKR_CURVE_NOT_SUPPORTED, CKA_EC_PARAMS, "names no curve that is known for this type of key");
+	return refuse(CKR_DOMAIN_PARAMS_INVALID, CKA_EC_PARAMS, "is no name of a curve");
+}
+
+/* Curve, point and CKA_PUBLIC_KEY_INFO of keys on elliptic curves. */
 static CK_RV curve_rules(struct draft *d, const struct object_head *head)
 {
-	enum object_curve curve = object_curve_of(value_of(d, CKA_EC_PARAMS));
-	bool edwards = curve == CURVE_ED25519 || curve == CURVE_ED448;
-	bool montgomery = curve == CURVE_X25519 || curve == CURVE_X448;
-	struct span raw;
+	struct span params = value_of(d, CKA_EC_PARAMS), raw;
+	const struct curve *curve = curve_find(params);
+	CK_RV rv = CKR_OK;
 	size_t n;
 
-	if (head->key_type != CKK_EC_EDWARDS && head->key_type != CKK_EC_MONTGOMERY)
-		return CKR_OK;
-	if ((head->key_type == CKK_EC_EDWARDS && !edwards) || (head->key_type == CKK_EC_MONTGOMERY && !montgomery))
-		return refuse(CKR_CURVE_NOT_SUPPORTED, CKA_EC_PARAMS, "names no curve that is known");
-	if (!has(d, CKA_EC_POINT))
-		return CKR_OK;
+	if (index_of(d, CKA_EC_PARAMS) < d->count)
+		rv = object_curve_check(head->key_type, params);
+	if (rv != CKR_OK || !has(d, CKA_EC_POINT))
+		return rv;
 	if (!object_point_raw(curve, value_of(d, CKA_EC_POINT), &raw))
 		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_EC_POINT, "is no point of that curve");
 	put(d, CKA_EC_POINT, raw);
@@ -341,8 +349,30 @@ static CK_RV curve_rules(struct draft *d, const struct object_head *head)
 	return CKR_OK;
 }
 
+/* Numbers without leading zeros, CKA_MODULUS_BITS and CKA_PUBLIC_KEY_INFO of RSA keys. */
+static CK_RV rsa_rules(struct vault_scope *scope, struct draft *d, const struct object_head *head)
+{
+	struct span modulus = value_of(d, CKA_MODULUS), exponent = value_of(d, CKA_PUBLIC_EXPONENT);
+	struct mspan room;
+	size_t n;
+
+	if (head->key_type != CKK_RSA)
+		return CKR_OK;
+	if (head->class == CKO_PUBLIC_KEY)
+		put_ulong(d, CKA_MODULUS_BITS, object_bits(modulus));
+	if (scope == NULL || exponent.n == 0)
+		return CKR_OK;
+	n = modulus.n + exponent.n + OBJECT_SPKI_RSA_MORE;
+	if (cf_failed(vault_scope_alloc(scope, n, &room)))
+		return CKR_DEVICE_MEMORY;
+	n = object_spki_rsa(modulus, exponent, room);
+	put(d, CKA_PUBLIC_KEY_INFO, span(room.p, n));
+	return CKR_OK;
+}
+
 static CK_RV value_rules(struct draft *d, const struct object_head *head)
 {
+	const struct curve *curve = curve_find(value_of(d, CKA_EC_PARAMS));
 	struct span value = value_of(d, CKA_VALUE);
 
 	if (head->class == CKO_SECRET_KEY) {
@@ -352,13 +382,10 @@ static CK_RV value_rules(struct draft *d, const struct object_head *head)
 			return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "is empty");
 		put_ulong(d, CKA_VALUE_LEN, value.n);
 	}
-	if (head->key_type == CKK_EC_EDWARDS && head->class == CKO_PRIVATE_KEY &&
-	    object_curve_of(value_of(d, CKA_EC_PARAMS)) == CURVE_ED25519 && value.n != 32)
-		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "is no Ed25519 seed");
+	if (head->class == CKO_PRIVATE_KEY && curve != NULL && value.n != curve->scalar)
+		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "is no private value of that curve");
 	if (head->class == CKO_CERTIFICATE && value.n == 0 && value_of(d, CKA_URL).n == 0)
 		return refuse(CKR_TEMPLATE_INCOMPLETE, CKA_VALUE, "is missing, and so is CKA_URL");
-	if (head->key_type == CKK_RSA && head->class == CKO_PUBLIC_KEY)
-		put_ulong(d, CKA_MODULUS_BITS, value_of(d, CKA_MODULUS).n * 8);
 	return CKR_OK;
 }
 
@@ -371,7 +398,7 @@ static CK_RV date_rules(const struct draft *d)
 	return CKR_OK;
 }
 
-static CK_RV draft_fill(struct draft *d, const struct object_request *r)
+static CK_RV draft_fill(struct vault_scope *scope, struct draft *d, const struct object_request *r)
 {
 	CK_RV rv = take_template(d, r);
 
@@ -392,6 +419,8 @@ static CK_RV draft_fill(struct draft *d, const struct object_request *r)
 	unique_id(d, r->unique_id);
 	rv = curve_rules(d, &r->head);
 	if (rv == CKR_OK)
+		rv = rsa_rules(scope, d, &r->head);
+	if (rv == CKR_OK)
 		rv = value_rules(d, &r->head);
 	return rv == CKR_OK ? date_rules(d) : rv;
 }
@@ -401,12 +430,11 @@ CK_RV object_build(struct vault_scope *scope, const struct object_request *reque
 	struct draft d = { 0 };
 	CK_RV rv;
 
-	(void)scope; /* says that private values may be in the template */
 	if (!policy_rows(request->head.class, subtype(&request->head), d.rows))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	while (d.rows[d.count] != NULL)
 		d.count++;
-	rv = draft_fill(&d, request);
+	rv = draft_fill(scope, &d, request);
 	if (rv != CKR_OK)
 		return rv;
 	for (size_t i = 0; i < d.count; i++)

@@ -160,7 +160,7 @@ static CK_RV read_hex_seed(struct vault_scope *scope, struct span text, struct a
 	(void)scope;
 	if (cf_failed(hex_decode(span(text.p, 2 * ED25519_SEED), MSPAN_OF(seed), &n)))
 		return CKR_DATA_INVALID;
-	return keyinfo_curve_key(CURVE_ED25519, SPAN_OF(seed), SPAN_EMPTY, out);
+	return keyinfo_curve_key(curve_sized(CKK_EC_EDWARDS, 255), SPAN_OF(seed), SPAN_EMPTY, out);
 }
 
 CK_RV key_file_read(struct vault_scope *scope, struct span file, struct attrs_writer *out,

@@ -25,42 +25,41 @@ static CK_RV malformed(const char *what)
 	return CKR_DATA_INVALID;
 }
 
-/* ---- RFC 8410: Edwards and Montgomery curves ---- */
+/* ---- curves ---- */
 
-static CK_KEY_TYPE type_of(enum object_curve curve)
-{
-	switch (curve) {
-	case CURVE_ED25519:
-	case CURVE_ED448:
-		return CKK_EC_EDWARDS;
-	case CURVE_X25519:
-	case CURVE_X448:
-		return CKK_EC_MONTGOMERY;
-	case CURVE_UNKNOWN:
-		break;
-	}
-	return CK_UNAVAILABLE_INFORMATION;
-}
-
-CK_RV keyinfo_curve_key(enum object_curve curve, struct span value, struct span point,
+CK_RV keyinfo_curve_key(const struct curve *curve, struct span value, struct span point,
 			struct attrs_writer *out)
 {
-	size_t size = object_curve_size(curve);
-
-	if ((value.n != 0 && value.n != size) || (point.n != 0 && point.n != size))
+	if (curve == NULL || (value.n != 0 && value.n != curve->scalar) ||
+	    (point.n != 0 && point.n != curve->point))
 		return malformed("key of its curve's size");
 	if (value.n != 0)
 		attrs_write(out, CKA_VALUE, value);
-	attrs_write_ulong(out, CKA_KEY_TYPE, type_of(curve));
-	attrs_write(out, CKA_EC_PARAMS, object_curve_oid(curve));
+	attrs_write_ulong(out, CKA_KEY_TYPE, curve->key_type);
+	attrs_write(out, CKA_EC_PARAMS, curve->oid[0]);
 	if (point.n != 0)
 		attrs_write(out, CKA_EC_POINT, point);
 	return out->failed;
 }
 
+static CK_RV curve_to_write(struct attrs key, struct span *value, const struct curve **curve)
+{
+	struct span params;
+
+	if (!attrs_find(key, CKA_VALUE, value) || !attrs_find(key, CKA_EC_PARAMS, &params))
+		return CKR_GENERAL_ERROR;
+	*curve = curve_find(params);
+	return *curve != NULL ? CKR_OK :
+				refuse(CKR_KEY_TYPE_INCONSISTENT, "is on a curve that has no standard form");
+}
+
+/* RFC 8410: Edwards and Montgomery; the algorithm is the curve. */
+
 static bool curve_names(CK_KEY_TYPE type, const struct info *info)
 {
-	return type_of(object_curve_of(info->oid)) == type;
+	const struct curve *curve = curve_find(info->oid);
+
+	return curve != NULL && curve->key_type == type;
 }
 
 static CK_RV curve_read_private(struct vault_scope *scope, const struct info *info,
@@ -73,32 +72,112 @@ static CK_RV curve_read_private(struct vault_scope *scope, const struct info *in
 	if (!der_take(&rest, DER_OCTET_STRING, &value) || rest.n != 0 || value.n == 0 ||
 	    info->params.n != 0)
 		return malformed("PrivateKeyInfo");
-	return keyinfo_curve_key(object_curve_of(info->oid), value, info->point, out);
+	return keyinfo_curve_key(curve_find(info->oid), value, info->point, out);
 }
 
 static CK_RV curve_read_public(const struct info *info, struct attrs_writer *out)
 {
 	if (info->params.n != 0 || info->key.n == 0)
 		return malformed("SubjectPublicKeyInfo");
-	return keyinfo_curve_key(object_curve_of(info->oid), SPAN_EMPTY, info->key, out);
+	return keyinfo_curve_key(curve_find(info->oid), SPAN_EMPTY, info->key, out);
 }
 
 static CK_RV curve_write_private(struct vault_scope *scope, struct attrs key, struct der_writer *w)
 {
 	size_t end = w->start;
-	struct span value, params;
-	enum object_curve curve;
+	const struct curve *curve;
+	struct span value;
+	CK_RV rv = curve_to_write(key, &value, &curve);
 
 	(void)scope;
-	if (!attrs_find(key, CKA_VALUE, &value) || !attrs_find(key, CKA_EC_PARAMS, &params))
-		return CKR_GENERAL_ERROR;
-	curve = object_curve_of(params);
-	if (curve == CURVE_UNKNOWN)
-		return refuse(CKR_KEY_TYPE_INCONSISTENT, "is on a curve that has no standard form");
+	if (rv != CKR_OK)
+		return rv;
 	der_put_element(w, DER_OCTET_STRING, value);
 	der_wrap(w, DER_OCTET_STRING, end);
 	end = w->start;
-	der_put(w, object_curve_oid(curve));
+	der_put(w, curve->oid[0]);
+	der_wrap(w, DER_SEQUENCE, end);
+	return CKR_OK;
+}
+
+/* RFC 5915, RFC 5480: Weierstrass; the curve is the algorithm's parameter. */
+
+static const uint8_t ec_public_key[] = { 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01 };
+
+static bool ec_names(CK_KEY_TYPE type, const struct info *info)
+{
+	return type == CKK_EC && span_eq(info->oid, SPAN_OF(ec_public_key));
+}
+
+/* The curve of either place; where both are there they are the same. */
+static const struct curve *ec_curve_of(struct span outer, struct span inner)
+{
+	const struct curve *curve = curve_find(outer.n != 0 ? outer : inner);
+
+	if (curve == NULL || curve->key_type != CKK_EC ||
+	    (outer.n != 0 && inner.n != 0 && curve_find(inner) != curve))
+		return NULL;
+	return curve;
+}
+
+/* ECPrivateKey ::= SEQUENCE { 1, OCTET STRING, [0] parameters OPTIONAL, [1] BIT STRING OPTIONAL } */
+static CK_RV ec_read_private(struct vault_scope *scope, const struct info *info,
+			     struct attrs_writer *out)
+{
+	struct span rest = info->key, body, value, inner = SPAN_EMPTY, bits, point = SPAN_EMPTY;
+	const struct curve *curve;
+	uint64_t version;
+
+	(void)scope;
+	if (!der_take(&rest, DER_SEQUENCE, &body) || rest.n != 0 || !der_take_uint(&body, &version) ||
+	    version != 1 || !der_take(&body, DER_OCTET_STRING, &value))
+		return malformed("ECPrivateKey");
+	if (der_next_is(body, DER_CONTEXT_CONSTRUCTED(0)) &&
+	    !der_take(&body, DER_CONTEXT_CONSTRUCTED(0), &inner))
+		return malformed("ECPrivateKey");
+	if (der_take(&body, DER_CONTEXT_CONSTRUCTED(1), &bits) &&
+	    (!der_take_bits(&bits, &point) || bits.n != 0))
+		return malformed("ECPrivateKey");
+	if (body.n != 0)
+		return malformed("ECPrivateKey");
+	curve = ec_curve_of(info->params, inner);
+	if (curve == NULL)
+		return refuse(CKR_KEY_TYPE_INCONSISTENT, "is on a curve that is not known by name");
+	return keyinfo_curve_key(curve, value, point.n == curve->point ? point : SPAN_EMPTY, out);
+}
+
+static CK_RV ec_read_public(const struct info *info, struct attrs_writer *out)
+{
+	const struct curve *curve = ec_curve_of(info->params, SPAN_EMPTY);
+
+	if (curve == NULL)
+		return refuse(CKR_KEY_TYPE_INCONSISTENT, "is on a curve that is not known by name");
+	return keyinfo_curve_key(curve, SPAN_EMPTY, info->key, out);
+}
+
+static CK_RV ec_write_private(struct vault_scope *scope, struct attrs key, struct der_writer *w)
+{
+	size_t end = w->start;
+	const struct curve *curve;
+	struct span value, point;
+	CK_RV rv = curve_to_write(key, &value, &curve);
+
+	(void)scope;
+	if (rv != CKR_OK)
+		return rv;
+	if (attrs_find(key, CKA_EC_POINT, &point)) {
+		der_put(w, point);
+		der_put(w, span("", 1));
+		der_wrap(w, DER_BIT_STRING, end);
+		der_wrap(w, DER_CONTEXT_CONSTRUCTED(1), end);
+	}
+	der_put_element(w, DER_OCTET_STRING, value);
+	der_put_uint(w, 1);
+	der_wrap(w, DER_SEQUENCE, end);
+	der_wrap(w, DER_OCTET_STRING, end);
+	end = w->start;
+	der_put(w, curve->oid[0]);
+	der_put(w, SPAN_OF(ec_public_key));
 	der_wrap(w, DER_SEQUENCE, end);
 	return CKR_OK;
 }
@@ -117,6 +196,7 @@ static const struct family {
 } families[] = {
 	{ CKK_EC_EDWARDS, curve_names, curve_read_private, curve_read_public, curve_write_private },
 	{ CKK_EC_MONTGOMERY, curve_names, curve_read_private, curve_read_public, curve_write_private },
+	{ CKK_EC, ec_names, ec_read_private, ec_read_public, ec_write_private },
 };
 
 #define FAMILIES (sizeof(families) / sizeof(families[0]))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Keys as the outside world writes them, to and from key attributes: PrivateKeyInfo (PKCS#8, RFC
- * 5958, with RFC 8410 for curves) and SubjectPublicKeyInfo (RFC 5280).  A key here is an encoding of
+ * 5958, with RFC 8410 and RFC 5915 for curves) and SubjectPublicKeyInfo (RFC 5280).  A key here is an encoding of
  * CKA_KEY_TYPE and of the attributes that make the key (CKA_VALUE, CKA_EC_PARAMS, CKA_EC_POINT ...),
  * no others.  A family of keys is one row of the table in keyinfo.c.
  */
@@ -24,8 +24,8 @@ CK_RV keyinfo_read_public(struct span der, struct attrs_writer *out);
 CK_RV keyinfo_write_private(struct vault_scope *scope, struct attrs key, struct mspan room,
 			    struct span *der);
 
-/* A key on a curve of RFC 8410; `value` and `point` may be empty.  DATA_INVALID: wrong sizes. */
-CK_RV keyinfo_curve_key(enum object_curve curve, struct span value, struct span point,
+/* A key on a curve; `value` and `point` may be empty.  DATA_INVALID: wrong sizes, or `curve` is NULL. */
+CK_RV keyinfo_curve_key(const struct curve *curve, struct span value, struct span point,
 			struct attrs_writer *out);
 
 #endif

@@ -11,6 +11,7 @@
 #define COFFER_OBJECT_OBJECT_H
 
 #include "ck/ck.h"
+#include "ck/curve.h"
 #include "object/template.h"
 #include "vault/scope.h"
 
@@ -104,16 +105,21 @@ CK_RV object_key_material(struct vault_scope *scope, struct attrs a, struct attr
 
 /* ---- encodings of keys (encode.c) ---- */
 
-enum object_curve { CURVE_UNKNOWN, CURVE_ED25519, CURVE_ED448, CURVE_X25519, CURVE_X448 };
-/* DER of CKA_EC_PARAMS: OID 1.3.101.112 and 1.3.6.1.4.1.11591.15.1, PrintableString "edwards25519"/"Ed25519" ... */
-enum object_curve object_curve_of(struct span ec_params);
-/* Bytes of a point, and of a private key, which are the same on these curves; 0 for none of them. */
-size_t object_curve_size(enum object_curve curve);
-/* Its OID in DER (RFC 8410), static; empty for CURVE_UNKNOWN. */
-struct span object_curve_oid(enum object_curve curve);
-/* The raw point out of raw, OCTET STRING or BIT STRING; false when it is none of them for that curve. */
-bool object_point_raw(enum object_curve curve, struct span given, struct span *raw);
-/* SubjectPublicKeyInfo (RFC 8410) of a raw point; out.n >= 44 for Ed25519; returns its length. */
-size_t object_spki(enum object_curve curve, struct span raw, struct mspan out);
+/* How many bits an unsigned big-endian number has, leading zeros aside. */
+CK_ULONG object_bits(struct span number);
+
+/* Is CKA_EC_PARAMS the name of a curve for keys of that type?  CURVE_NOT_SUPPORTED: of another or an unknown one;
+ * DOMAIN_PARAMS_INVALID: it is no name (explicit parameters, implicitlyCA). */
+CK_RV object_curve_check(CK_KEY_TYPE key_type, struct span params);
+
+/* The raw point (ck/curve.h) out of raw, OCTET STRING or BIT STRING; false when it is none of them for that curve, or
+ * `curve` is NULL.  A compressed point is not taken here: mech/ makes it whole before. */
+bool object_point_raw(const struct curve *curve, struct span given, struct span *raw);
+/* SubjectPublicKeyInfo (RFC 5480, RFC 8410) of a raw point; its length, at most OBJECT_SPKI_CURVE_MAX; 0 when it does not fit. */
+#define OBJECT_SPKI_CURVE_MAX (CURVE_POINT_MAX + 32)
+size_t object_spki(const struct curve *curve, struct span raw, struct mspan out);
+/* The same of an RSA key (RFC 3279 §2.3.1): numbers without leading zero bytes; at most both lengths and OBJECT_SPKI_RSA_MORE. */
+#define OBJECT_SPKI_RSA_MORE 48
+size_t object_spki_rsa(struct span modulus, struct span exponent, struct mspan out);
 
 #endif

@@ -92,7 +92,7 @@ static CK_RV read_secret_part(struct vault_scope *scope, struct span in, struct 
 	    !span_eq(span_skip(pair, SEED), point) || !take_string(&in, &comment) ||
 	    !is_padding(in))
 		return malformed();
-	return keyinfo_curve_key(CURVE_ED25519, span(pair.p, SEED), point, out);
+	return keyinfo_curve_key(curve_sized(CKK_EC_EDWARDS, 255), span(pair.p, SEED), point, out);
 }
 
 CK_RV openssh_read_private(struct vault_scope *scope, struct span in, struct attrs_writer *out)
@@ -154,5 +154,5 @@ CK_RV openssh_read_line(struct vault_scope *scope, struct span text, struct attr
 		rv = read_blob(blob, &point);
 	if (rv == CKR_OK && !is_text(type, ed25519))
 		rv = malformed();
-	return rv == CKR_OK ? keyinfo_curve_key(CURVE_ED25519, SPAN_EMPTY, point, out) : rv;
+	return rv == CKR_OK ? keyinfo_curve_key(curve_sized(CKK_EC_EDWARDS, 255), SPAN_EMPTY, point, out) : rv;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looking at an object: C_GetAttributeValue, searches, and what a key may do. */
 #include "base/codec.h"
+#include "base/der.h"
 #include "object/input.h"
 #include "object/object.h"
 
-#define POINT_MAX 66
+#define POINT_DER_MAX (CURVE_POINT_MAX + 3)
 
 static bool rows_of(struct attrs a, const struct policy_row *rows[POLICY_ROWS_MAX + 1])
 {
@@ -49,16 +50,19 @@ static CK_RV answer_integers(CK_ATTRIBUTE *out, struct span value)
 	return answer(out, v, n * sizeof(CK_ULONG));
 }
 
-/* A public point as DER OCTET STRING, for callers of the older interfaces. Weierstrass points are kept as they came. */
+/* A public point as DER OCTET STRING: always for Weierstrass curves, for others to callers of the older interfaces. */
 static CK_RV answer_point(CK_ATTRIBUTE *out, struct attrs a, enum object_form form, struct span raw)
 {
 	CK_KEY_TYPE type = attrs_ulong(a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
-	uint8_t der[POINT_MAX + 2] = { 0x04, (uint8_t)raw.n };
+	uint8_t room[POINT_DER_MAX];
+	struct der_writer w = der_writer_of(MSPAN_OF(room));
+	struct span der;
 
-	if ((type != CKK_EC_EDWARDS && type != CKK_EC_MONTGOMERY) || form == OBJECT_FORM_RAW || raw.n > POINT_MAX)
+	if (type != CKK_EC && form == OBJECT_FORM_RAW)
 		return answer(out, raw.p, raw.n);
-	bytes_copy(der + 2, raw.p, raw.n);
-	return answer(out, der, raw.n + 2);
+	der_put_element(&w, DER_OCTET_STRING, raw);
+	der = der_written(&w);
+	return w.failed ? CKR_DEVICE_ERROR : answer(out, der.p, der.n);
 }
 
 static CK_RV get_one(struct attrs a, const struct policy_row *const *rows, enum object_form form, CK_ATTRIBUTE *out)
@@ -110,7 +114,7 @@ static bool point_matches(struct attrs a, const CK_ATTRIBUTE *wanted, struct spa
 
 	if (!attrs_find(a, CKA_EC_PARAMS, &params))
 		return false;
-	if (!object_point_raw(object_curve_of(params), span(wanted->pValue, wanted->ulValueLen), &raw))
+	if (!object_point_raw(curve_find(params), span(wanted->pValue, wanted->ulValueLen), &raw))
 		raw = span(wanted->pValue, wanted->ulValueLen);
 	return span_eq(raw, value);
 }
@@ -182,11 +186,10 @@ size_t object_terms(struct vault_scope *scope, struct attrs a, struct attr *term
 /* The raw point, whichever encoding was given: all curves are tried, since the template may not name one. */
 static struct span any_point(struct span given)
 {
-	static const enum object_curve all[] = { CURVE_ED25519, CURVE_ED448, CURVE_X448 };
 	struct span raw;
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (object_point_raw(all[i], given, &raw))
+	for (size_t i = 0; i < curve_count(); i++)
+		if (object_point_raw(curve_at(i), given, &raw))
 			return raw;
 	return given;
 }
@@ -257,14 +260,12 @@ static CK_ULONG key_bits(struct attrs a)
 	struct span v;
 
 	if (attrs_find(a, CKA_EC_PARAMS, &v)) {
-		enum object_curve curve = object_curve_of(v);
+		const struct curve *curve = curve_find(v);
 
-		if (curve == CURVE_ED25519 || curve == CURVE_X25519)
-			return 255;
-		return curve == CURVE_UNKNOWN ? 0 : 448;
+		return curve == NULL ? 0 : curve->bits;
 	}
 	if (attrs_find(a, CKA_MODULUS, &v))
-		return v.n * 8;
+		return object_bits(v);
 	return attrs_ulong(a, CKA_VALUE_LEN, 0) * 8;
 }
 

@@ -47,6 +47,28 @@ static CK_RV take_key(struct op *op, enum op_kind kind, const struct access *who
 	return CKR_OK;
 }
 
+/* What is known of the key in clear, as a family sees keys. */
+static void facts_of(const struct op *op, struct key_view *out)
+{
+	const struct object_usage *usage = key_usage(op->key);
+
+	out->class = usage->class;
+	out->type = usage->key_type;
+	out->bits = usage->bits;
+	out->parts = 0;
+}
+
+static CK_RV suits(const struct op *op)
+{
+	struct key_view facts;
+	struct mech_call call = { op->mech, &op->params, &facts, NULL };
+
+	if (op->mech->impl->suits == NULL)
+		return CKR_OK;
+	facts_of(op, &facts);
+	return op->mech->impl->suits(&call);
+}
+
 CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const CK_MECHANISM *mechanism_opt,
 	      CK_OBJECT_HANDLE key)
 {
@@ -62,6 +84,8 @@ CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const 
 	rv = op->mech->params(mechanism_opt, &op->params);
 	if (rv == CKR_OK && kind != OP_DIGEST)
 		rv = take_key(op, kind, who, key);
+	if (rv == CKR_OK && kind != OP_DIGEST)
+		rv = suits(op);
 	if (rv != CKR_OK)
 		return op_end(op, rv);
 	op->stage = OP_READY;
@@ -172,16 +196,11 @@ CK_RV op_update(struct op *op, struct token *token, struct span part)
 static CK_RV output_length(const struct op *op, size_t in, size_t *out)
 {
 	struct mech_call call = call_of(op, NULL);
-	const struct object_usage *usage;
 	struct key_view facts;
 
 	if (op->key == NULL)
 		return op->mech->impl->out_len(&call, in, out);
-	usage = key_usage(op->key);
-	facts.class = usage->class;
-	facts.type = usage->key_type;
-	facts.bits = usage->bits;
-	facts.parts = 0;
+	facts_of(op, &facts);
 	call.key = &facts;
 	return op->mech->impl->out_len(&call, in, out);
 }

@@ -12,6 +12,11 @@
 #include "base/mem.h"
 #include "ck/rv.h"
 
+/* How many bytes of values we may put in: the parts of a key are at most twice what they came from, beside a public key's
+ * encoding; of a key that is made here, no more than an RSA key of 16384 bits needs. */
+#define GIVEN_BYTES(t) (512 + 2 * template_bytes(t))
+#define GENERATED_BYTES(type) ((size_t)((type) == CKK_RSA ? 16 : 1) * 1024)
+
 void making_release(struct making *m)
 {
 	secret_unref(m->key);
@@ -190,16 +195,14 @@ static const CK_ATTRIBUTE *attribute(struct template t, CK_ATTRIBUTE_TYPE type)
 	return NULL;
 }
 
-/* The seed out of CKA_VALUE: 32 bytes, bare or as OCTET STRING, or with the public point behind it. */
-static bool seed_of(struct span value, struct span *seed, struct span *point)
+static size_t template_bytes(struct template t)
 {
-	*point = SPAN_EMPTY;
-	if (value.n == 34 && value.p[0] == 0x04 && value.p[1] == 32)
-		value = span_skip(value, 2);
-	*seed = span(value.p, 32);
-	if (value.n == 64)
-		*point = span(value.p + 32, 32);
-	return value.n == 32 || value.n == 64;
+	size_t n = 0;
+
+	for (CK_ULONG i = 0; t.attr != NULL && i < t.count; i++)
+		if (t.attr[i].ulValueLen < WALLET_OBJECT_MAX)
+			n += t.attr[i].ulValueLen;
+	return n;
 }
 
 /* A part of the key: computed by us or, else, in the template. */
@@ -217,38 +220,41 @@ static bool part_of(const struct pending *p, CK_ATTRIBUTE_TYPE type, struct span
 	return a != NULL && a->pValue != NULL && a->ulValueLen != CK_UNAVAILABLE_INFORMATION;
 }
 
-static CK_RV complete_ed25519(struct vault_scope *scope, struct pending *p, struct span value)
+/* The parts of a key; what is no part of a key of this type, object_build refuses. */
+static void parts_given(const struct pending *p, struct key_view *out)
 {
-	struct span seed, point, given;
-	CK_RV rv;
+	static const CK_ATTRIBUTE_TYPE types[] = {
+		CKA_VALUE,	      CKA_MODULUS,    CKA_PUBLIC_EXPONENT, CKA_PRIVATE_EXPONENT, CKA_PRIME_1, CKA_PRIME_2,
+		CKA_EXPONENT_1,	      CKA_EXPONENT_2, CKA_COEFFICIENT,	   CKA_EC_PARAMS,	 CKA_EC_POINT,
+	};
 
-	if (!seed_of(value, &seed, &point))
-		return CKR_ATTRIBUTE_VALUE_INVALID;
-	rv = mech_ed25519_public(scope, seed, p->point);
-	if (rv != CKR_OK)
-		return rv;
-	if ((point.n != 0 && !span_eq(point, SPAN_OF(p->point))) ||
-	    (part_of(p, CKA_EC_POINT, &given) && !span_eq(given, SPAN_OF(p->point)))) {
-		cf_ignore(error_set(CF_STATUS(INVALID),
-				    "the public key is not the one that belongs to the private key"),
-			  "the return value is the answer");
-		return CKR_ATTRIBUTE_VALUE_INVALID;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct span value;
+
+		if (part_of(p, types[i], &value))
+			out->part[out->parts++] = (struct key_part){ types[i], value };
 	}
-	pending_give(p, CKA_VALUE, seed);
-	pending_give(p, CKA_EC_POINT, SPAN_OF(p->point));
-	return CKR_OK;
+}
+
+static void give_parts(struct pending *p, const struct key_view *key)
+{
+	for (size_t i = 0; i < key->parts; i++)
+		pending_give(p, key->part[i].type, key->part[i].value);
 }
 
 CK_RV pending_complete(struct vault_scope *scope, struct pending *p)
 {
 	const struct object_head *head = &p->request.head;
-	struct span value, params;
+	struct key_view given = { .class = head->class, .type = head->key_type }, whole;
+	CK_RV rv;
 
-	if (head->class != CKO_PRIVATE_KEY || head->key_type != CKK_EC_EDWARDS ||
-	    !part_of(p, CKA_VALUE, &value) || !part_of(p, CKA_EC_PARAMS, &params) ||
-	    object_curve_of(params) != CURVE_ED25519)
-		return CKR_OK; /* object_build says what is missing */
-	return complete_ed25519(scope, p, value);
+	if (head->class != CKO_PRIVATE_KEY && head->class != CKO_PUBLIC_KEY)
+		return CKR_OK;
+	parts_given(p, &given);
+	rv = mech_key_complete(scope, &given, &whole);
+	if (rv == CKR_OK)
+		give_parts(p, &whole);
+	return rv;
 }
 
 static CK_RV build_created(struct vault_scope *scope, struct making *m)
@@ -265,7 +271,7 @@ CK_RV objects_create(const struct access *who, struct template t, CK_OBJECT_HAND
 
 	token_standing(who->token, &m.standing);
 	making_request(&m, &m.object[0], OBJECT_CREATE, t);
-	rv = object_head(OBJECT_CREATE, t, CK_UNAVAILABLE_INFORMATION, CK_UNAVAILABLE_INFORMATION, 128,
+	rv = object_head(OBJECT_CREATE, t, CK_UNAVAILABLE_INFORMATION, CK_UNAVAILABLE_INFORMATION, GIVEN_BYTES(t),
 			 &m.object[0].request.head);
 	if (rv == CKR_OK)
 		rv = making_allowed(&m, &m.object[0].request.head);
@@ -278,37 +284,38 @@ CK_RV objects_create(const struct access *who, struct template t, CK_OBJECT_HAND
 
 /* ---- C_GenerateKeyPair ---- */
 
-static CK_ULONG bits_of(struct span params)
+/* What the public template asks of the new pair. */
+static CK_RV wanted_pair(const struct making *m, struct key_view *out)
 {
-	switch (object_curve_of(params)) {
-	case CURVE_ED25519:
-	case CURVE_X25519:
-		return 255;
-	case CURVE_ED448:
-	case CURVE_X448:
-		return 448;
-	case CURVE_UNKNOWN:
-		break;
-	}
-	return 0;
+	const struct curve *curve;
+	CK_RV rv;
+
+	out->type = m->mech->key_type;
+	parts_given(&m->object[0], out);
+	if (out->type == CKK_RSA)
+		return CKR_OK;
+	rv = object_curve_check(out->type, key_view_part(out, CKA_EC_PARAMS));
+	curve = curve_find(key_view_part(out, CKA_EC_PARAMS));
+	out->bits = curve != NULL ? curve->bits : 0;
+	return rv;
 }
 
 static CK_RV build_generated(struct vault_scope *scope, struct making *m)
 {
 	struct mech_call call = { .mech = m->mech, .params = m->params };
-	const CK_ATTRIBUTE *params = attribute(m->object[0].request.template, CKA_EC_PARAMS);
-	struct span curve = span(params->pValue, params->ulValueLen);
-	struct key_view wanted = { .type = m->mech->key_type, .bits = bits_of(curve) };
-	struct key_view key[2];
-	CK_RV rv = m->mech->impl->generate_pair(scope, &call, &wanted, &key[0], &key[1]);
+	struct key_view wanted = { .class = CKO_PUBLIC_KEY }, key[2];
+	struct span curve;
+	CK_RV rv = wanted_pair(m, &wanted);
 
+	if (rv == CKR_OK)
+		rv = m->mech->impl->generate_pair(scope, &call, &wanted, &key[0], &key[1]);
+	curve = key_view_part(&wanted, CKA_EC_PARAMS);
 	for (size_t i = 0; i < 2 && rv == CKR_OK; i++) {
 		struct pending *p = &m->object[i];
 
-		if (i == 1)
+		if (i == 1 && curve.n != 0)
 			pending_give(p, CKA_EC_PARAMS, curve);
-		for (size_t k = 0; k < key[i].parts; k++)
-			pending_give(p, key[i].part[k].type, key[i].part[k].value);
+		give_parts(p, &key[i]);
 		rv = making_build(scope, m, p);
 	}
 	return rv;
@@ -321,14 +328,17 @@ static CK_RV generate_head(struct making *m, size_t which, struct template t, CK
 
 	making_request(m, p, OBJECT_GENERATE, t);
 	p->request.gen_mechanism = m->mech->type;
-	rv = object_head(OBJECT_GENERATE, t, class, m->mech->key_type, 256, &p->request.head);
+	rv = object_head(OBJECT_GENERATE, t, class, m->mech->key_type, GENERATED_BYTES(m->mech->key_type), &p->request.head);
 	return rv == CKR_OK ? making_allowed(m, &p->request.head) : rv;
 }
 
-static CK_RV check_curve(struct template t)
+/* A curve must be named; that it is one which the mechanism makes keys of, is known before anything is made. */
+static CK_RV check_curve(const struct mech *mech, struct template t)
 {
 	const CK_ATTRIBUTE *params = attribute(t, CKA_EC_PARAMS);
 
+	if (mech->key_type == CKK_RSA)
+		return CKR_OK;
 	if (params == NULL)
 		return CKR_TEMPLATE_INCOMPLETE;
 	if (params->pValue == NULL || params->ulValueLen == CK_UNAVAILABLE_INFORMATION)
@@ -346,7 +356,7 @@ CK_RV keys_generate_pair(const struct access *who, const struct mech *mech, cons
 	token_standing(who->token, &m.standing);
 	rv = generate_head(&m, 0, public_t, CKO_PUBLIC_KEY);
 	if (rv == CKR_OK)
-		rv = check_curve(public_t);
+		rv = check_curve(mech, public_t);
 	if (rv == CKR_OK)
 		rv = generate_head(&m, 1, private_t, CKO_PRIVATE_KEY);
 	if (rv == CKR_OK)

@@ -10,14 +10,13 @@
 
 #include "token/token_internal.h"
 
-/* Parts of a key that we put into an object; an RSA private key has eight. */
-#define GIVEN_MAX 16
+/* Parts of a key that we put into an object: as they came (an RSA private key has eight), and as they are when it is complete. */
+#define GIVEN_MAX 28
 
 /* One object on its way: what it will be, and after the scope, its sealed form. */
 struct pending {
 	struct object_request request;
 	struct attr given[GIVEN_MAX];
-	uint8_t point[32];
 	struct wallet_object row;       /* token object */
 	struct session_object *session; /* session object */
 	CK_OBJECT_HANDLE handle;
@@ -52,8 +51,8 @@ CK_RV making_allowed(const struct making *m, const struct object_head *head);
 void making_request(struct making *m, struct pending *p, enum object_use use, struct template t);
 /* A value that goes before the template's. It must live until the object is built. */
 void pending_give(struct pending *p, CK_ATTRIBUTE_TYPE type, struct span value);
-/* The public half of a private key that comes from outside. ATTRIBUTE_VALUE_INVALID: the key
- * came with another one. */
+/* A key that comes from outside is checked and brought into one form, with the public half of a private one.
+ * ATTRIBUTE_VALUE_INVALID: it is none, or came with another key's public half. */
 CK_RV pending_complete(struct vault_scope *scope, struct pending *p);
 /* For `build`: the object from its template and what was given, sealed. */
 CK_RV making_build(struct vault_scope *scope, struct making *m, struct pending *p);

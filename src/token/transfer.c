@@ -137,6 +137,8 @@ static CK_RV build_imported(struct vault_scope *scope, struct making *m)
 			rv = making_build(scope, m, priv);
 	} else if (rv == CKR_OK) {
 		rv = give_parts(pub, key);
+		if (rv == CKR_OK)
+			rv = pending_complete(scope, pub);
 	}
 	return rv == CKR_OK ? making_build(scope, m, pub) : rv;
 }

@@ -6,24 +6,29 @@
  */
 #include "session/bodies.h"
 
+static bool is_name(const CK_UTF8CHAR *function)
+{
+	return function != NULL && function[0] != '\0';
+}
+
 CK_RV do_C_AsyncComplete(struct call *call, CK_UTF8CHAR_PTR function, CK_ASYNC_DATA_PTR result)
 {
 	(void)call;
 	(void)result; /* may be NULL where the function has no output */
-	return function == NULL ? CKR_ARGUMENTS_BAD : CKR_OPERATION_NOT_INITIALIZED;
+	return is_name(function) ? CKR_OPERATION_NOT_INITIALIZED : CKR_ARGUMENTS_BAD;
 }
 
 CK_RV do_C_AsyncGetID(struct call *call, CK_UTF8CHAR_PTR function, CK_ULONG_PTR id)
 {
 	(void)call;
-	return function == NULL || id == NULL ? CKR_ARGUMENTS_BAD : CKR_OPERATION_NOT_INITIALIZED;
+	return is_name(function) && id != NULL ? CKR_OPERATION_NOT_INITIALIZED : CKR_ARGUMENTS_BAD;
 }
 
 CK_RV do_C_AsyncJoin(struct call *call, CK_UTF8CHAR_PTR function, CK_ULONG id, CK_BYTE_PTR data, CK_ULONG data_len)
 {
 	(void)call;
 	(void)id;
-	if (function == NULL || (data == NULL && data_len != 0))
+	if (!is_name(function) || (data == NULL && data_len != 0))
 		return CKR_ARGUMENTS_BAD;
 	return CKR_SAVED_STATE_INVALID;
 }

@@ -43,14 +43,14 @@ CK_RV do_C_GetAttributeValue(struct call *call, CK_OBJECT_HANDLE object, CK_ATTR
 {
 	struct access who = session_access(call);
 
-	return attr == NULL ? CKR_ARGUMENTS_BAD : objects_get(&who, object, attr, count);
+	return attr == NULL && count != 0 ? CKR_ARGUMENTS_BAD : objects_get(&who, object, attr, count);
 }
 
 CK_RV do_C_SetAttributeValue(struct call *call, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR attr, CK_ULONG count)
 {
 	struct access who = session_access(call);
 
-	if (attr == NULL)
+	if (attr == NULL && count != 0)
 		return CKR_ARGUMENTS_BAD;
 	return objects_set(&who, object, (struct template){ attr, count });
 }

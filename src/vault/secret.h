@@ -15,7 +15,7 @@
 
 struct secret;
 
-#define SECRET_MAX ((size_t)1 << 20)
+#define SECRET_MAX (((size_t)1 << 20) + ((size_t)64 << 10))
 
 /* Seals `plain` (1 to SECRET_MAX bytes). *out has one reference. NOMEM, LIMIT, CLOSED. */
 struct cf_status secret_seal(struct vault_scope *scope, struct span plain,

@@ -24,7 +24,7 @@
 #define WALLET_SERIAL_SIZE 8  /* random; shown as 16 hexadecimal digits */
 #define WALLET_KEY_SIZE 32
 #define WALLET_TERM_SIZE 16   /* a keyed search term */
-#define WALLET_OBJECT_MAX ((size_t)1 << 20) /* bytes of one object's attributes */
+#define WALLET_OBJECT_MAX (((size_t)1 << 20) + ((size_t)64 << 10)) /* bytes of one object's attributes: a value of 1 MiB, and the rest */
 #define WALLET_SUFFIX ".coffer"
 
 /* Who has a PIN of his own: the user, the security officer, and from WALLET_NAMED on users who have names. */

@@ -362,7 +362,7 @@ static void test_large_and_empty(void)
 {
 	struct p11 m;
 	CK_SESSION_HANDLE s = start(&m);
-	static CK_BYTE large[300000], back[300000];
+	static CK_BYTE large[1 << 20], back[1 << 20];
 	CK_OBJECT_HANDLE h;
 	CK_ATTRIBUTE t[] = {ATTR(CKA_CLASS, data_class), ATTR(CKA_TOKEN, yes), ATTR(CKA_PRIVATE, yes),
 			    {CKA_LABEL, (void *)"", 0}, ATTR(CKA_VALUE, large)};
@@ -374,6 +374,8 @@ static void test_large_and_empty(void)
 	CHECK(read.ulValueLen == sizeof(large) && memcmp(large, back, sizeof(large)) == 0);
 	CHECK_RV(m.f->C_GetAttributeValue(s, h, &label, 1), CKR_OK);
 	CHECK(label.ulValueLen == 0);
+	CHECK_RV(m.f->C_GetAttributeValue(s, h, NULL, 0), CKR_OK);
+	CHECK_RV(m.f->C_GetAttributeValue(s, h, NULL, 1), CKR_ARGUMENTS_BAD);
 	p11_stop(&m);
 }
 

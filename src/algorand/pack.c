@@ -166,7 +166,30 @@ static bool ascends(struct span a, struct span b)
 	return order < 0 || (order == 0 && a.n < b.n);
 }
 
-static struct cf_status check_value(struct unpack *u, unsigned depth);
+static bool is_zero(const struct pack_value *v)
+{
+	switch (v->kind) {
+	case PACK_BOOL:
+	case PACK_UINT:
+	case PACK_ARRAY:
+	case PACK_MAP:
+		return v->number == 0;
+	case PACK_BIN:
+	case PACK_STR:
+		return v->bytes.n == 0;
+	case PACK_NONE:
+	case PACK_NIL:
+	case PACK_SINT:
+	case PACK_FLOAT:
+	case PACK_EXT:
+		break;
+	}
+	return false;
+}
+
+#define NAME(s) (int)((s).n > 32 ? 32 : (s).n), (const char *)(s).p
+
+static struct cf_status check_value(struct unpack *u, const struct pack_value *v, unsigned depth);
 
 /* Recursion is bounded by DEPTH_MAX. */
 static struct cf_status check_map(struct unpack *u, uint64_t pairs, unsigned depth)
@@ -174,30 +197,47 @@ static struct cf_status check_map(struct unpack *u, uint64_t pairs, unsigned dep
 	struct span last = SPAN_EMPTY;
 
 	for (uint64_t i = 0; i < pairs; i++) {
-		struct pack_value key = unpack_next(u);
+		struct pack_value name = unpack_next(u), value;
 
-		if (key.kind != PACK_STR || !key.shortest)
+		if (name.kind != PACK_STR || !name.shortest)
 			return error_set(CF_STATUS(INVALID), "a field's name is no short string");
-		if (i > 0 && !ascends(last, key.bytes))
+		if (i > 0 && !ascends(last, name.bytes))
 			return error_set(CF_STATUS(INVALID),
 					 "the field \"%.*s\" is not in its place: fields go in "
 					 "ascending order",
-					 (int)(key.bytes.n > 32 ? 32 : key.bytes.n),
-					 (const char *)key.bytes.p);
-		last = key.bytes;
-		CF_TRY(check_value(u, depth));
+					 NAME(name.bytes));
+		last = name.bytes;
+		value = unpack_next(u);
+		if (is_zero(&value))
+			return error_set(
+				CF_STATUS(INVALID),
+				"the field \"%.*s\" is zero or empty: such a field is left out",
+				NAME(name.bytes));
+		CF_TRY(check_value(u, &value, depth));
 	}
 	return CF_OK;
 }
 
-static struct cf_status check_value(struct unpack *u, unsigned depth)
+static struct cf_status check_array(struct unpack *u, uint64_t items, unsigned depth)
 {
-	struct pack_value v = unpack_next(u);
+	for (uint64_t i = 0; i < items; i++) {
+		struct pack_value item = unpack_next(u);
 
+		CF_TRY(check_value(u, &item, depth));
+	}
+	return CF_OK;
+}
+
+/* The value's head was read; what is in it follows. */
+static struct cf_status check_value(struct unpack *u, const struct pack_value *v, unsigned depth)
+{
 	if (depth == DEPTH_MAX)
 		return error_set(CF_STATUS(INVALID), "values are nested more than %d deep",
 				 DEPTH_MAX);
-	switch (v.kind) {
+	if (!v->shortest && v->kind != PACK_NONE)
+		return error_set(CF_STATUS(INVALID),
+				 "a number or a length is written in more bytes than it needs");
+	switch (v->kind) {
 	case PACK_NONE:
 		return error_set(CF_STATUS(INVALID), "it is cut short, or no MessagePack");
 	case PACK_NIL:
@@ -207,12 +247,9 @@ static struct cf_status check_value(struct unpack *u, unsigned depth)
 			CF_STATUS(INVALID),
 			"it holds a nil, a float or an extension, which Algorand does not use");
 	case PACK_MAP:
-		CF_TRY(check_map(u, v.number, depth + 1));
-		break;
+		return check_map(u, v->number, depth + 1);
 	case PACK_ARRAY:
-		for (uint64_t i = 0; i < v.number; i++)
-			CF_TRY(check_value(u, depth + 1));
-		break;
+		return check_array(u, v->number, depth + 1);
 	case PACK_BOOL:
 	case PACK_UINT:
 	case PACK_SINT:
@@ -220,17 +257,15 @@ static struct cf_status check_value(struct unpack *u, unsigned depth)
 	case PACK_STR:
 		break;
 	}
-	return v.shortest
-		       ? CF_OK
-		       : error_set(CF_STATUS(INVALID),
-				   "a number or a length is written in more bytes than it needs");
+	return CF_OK;
 }
 
 struct cf_status pack_check_canonical(struct span s)
 {
 	struct unpack u = unpack_of(s);
+	struct pack_value v = unpack_next(&u);
 
-	CF_TRY(check_value(&u, 0));
+	CF_TRY(check_value(&u, &v, 0));
 	return unpack_end(&u) ? CF_OK : error_set(CF_STATUS(INVALID), "there are bytes behind it");
 }
 

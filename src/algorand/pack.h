@@ -54,7 +54,8 @@ struct span unpack_whole(struct unpack *u);
 bool unpack_end(const struct unpack *u);
 
 /* Is the one value in `s` canonical, as Algorand signs it: integers and lengths in the fewest bytes, the keys of
- * each map strings that ascend, no nil, no float, nothing behind it?  INVALID with a sentence that says what is wrong. */
+ * each map strings that ascend, no field zero or empty, no nil, no float, nothing behind it?  INVALID with a sentence that
+ * says what is wrong. */
 struct cf_status pack_check_canonical(struct span s) CF_CHECKED;
 
 struct pack {

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/codec.h"
@@ -16,6 +17,7 @@
 
 #define KMD_VECTORS TEST_DATA "/../vectors/kmd/"
 
+/* Ends the program when it is not there. */
 static inline json_t *vectors_load(const char *name)
 {
 	char path[1024];
@@ -24,9 +26,10 @@ static inline json_t *vectors_load(const char *name)
 
 	(void)snprintf(path, sizeof(path), "%s%s", KMD_VECTORS, name);
 	json = json_load_file(path, JSON_ALLOW_NUL, &error);
-	if (json == NULL)
+	if (json == NULL) {
 		(void)fprintf(stderr, "%s: %s\n", path, error.text);
-	REQUIRE(json != NULL);
+		exit(1);
+	}
 	return json;
 }
 

@@ -72,6 +72,11 @@ static void *field(struct config *c, const struct key *k)
 	return (char *)c + k->at;
 }
 
+static const void *field_of(const struct config *c, const struct key *k)
+{
+	return (const char *)c + k->at;
+}
+
 static bool set_text(struct config *c, const struct key *k, const char *value)
 {
 	char **place = field(c, k);
@@ -97,6 +102,15 @@ static bool set_number(struct config *c, const struct key *k, const char *value)
 	return true;
 }
 
+static const char *const yes_no[] = { "no", "yes", NULL };
+static const char *const memory[] = { "secret", "locked", NULL };
+static const char *const point[] = { "auto", "der", "raw", NULL };
+
+static const char *const *choices_of(const struct key *k)
+{
+	return k->kind == YES_NO ? yes_no : k->kind == MEMORY ? memory : point;
+}
+
 /* The index of the value in a list that ends with NULL; false when it is not there. */
 static bool one_of(const char *value, const char *const *list, size_t *index)
 {
@@ -108,13 +122,9 @@ static bool one_of(const char *value, const char *const *list, size_t *index)
 
 static bool set_choice(struct config *c, const struct key *k, const char *value)
 {
-	static const char *const yes_no[] = { "no", "yes", NULL };
-	static const char *const memory[] = { "secret", "locked", NULL };
-	static const char *const point[] = { "auto", "der", "raw", NULL };
-	const char *const *list = k->kind == YES_NO ? yes_no : k->kind == MEMORY ? memory : point;
 	size_t i;
 
-	if (!one_of(value, list, &i))
+	if (!one_of(value, choices_of(k), &i))
 		return false;
 	if (k->kind == POINT)
 		*(enum config_point *)field(c, k) = (enum config_point)i;
@@ -297,6 +307,57 @@ static struct cf_status choose_directory(struct config *c)
 	mem_free(c->directory);
 	c->directory = mem_string(path);
 	return c->directory == NULL ? CF_STATUS(NOMEM) : CF_OK;
+}
+
+bool config_file(char *out, size_t room)
+{
+	char path[PATH_ROOM];
+	size_t n;
+
+	if (!find_file(path))
+		return false;
+	n = strlen(path);
+	if (n >= room)
+		return false;
+	memcpy(out, path, n + 1);
+	return true;
+}
+
+bool config_value(const struct config *c, unsigned row, char *out, size_t room)
+{
+	const struct key *k = &keys[row];
+	const void *f = field_of(c, k);
+	int n = -1;
+
+	switch (k->kind) {
+	case TEXT:
+		n = snprintf(out, room, "%s", *(char *const *)f == NULL ? "" : *(char *const *)f);
+		break;
+	case NUMBER:
+		n = snprintf(out, room, "%u", *(const uint32_t *)f);
+		break;
+	case YES_NO:
+	case MEMORY:
+		n = snprintf(out, room, "%s", choices_of(k)[*(const bool *)f ? 1 : 0]);
+		break;
+	case POINT:
+		n = snprintf(out, room, "%s", choices_of(k)[*(const enum config_point *)f]);
+		break;
+	}
+	return n >= 0 && (size_t)n < room;
+}
+
+bool config_is_standard(const struct config *c, unsigned row)
+{
+	const void *f = field_of(c, &keys[row]);
+
+	if (keys[row].kind == TEXT)
+		return *(char *const *)f == NULL || **(char *const *)f == '\0';
+	if (keys[row].kind == NUMBER)
+		return *(const uint32_t *)f == strtoul(rows[row].standard, NULL, 10);
+	if (keys[row].kind == POINT)
+		return *(const enum config_point *)f == CONFIG_POINT_AUTO;
+	return !*(const bool *)f;
 }
 
 struct cf_status config_load(struct config **out)

@@ -9,6 +9,7 @@
 #define COFFER_BASE_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
@@ -35,6 +36,9 @@ struct cf_status config_parse(const char *name, const char *text, struct config 
 void config_free(struct config *c);
 AUTO_DEFINE(config, config_free)
 
+/* The file that config_load() reads: false when there is none, or its name does not fit. */
+bool config_file(char *out, size_t room);
+
 /* The rows, for the manual and `coffer doctor`. */
 struct config_row {
 	const char *name;
@@ -43,5 +47,9 @@ struct config_row {
 	const char *help;
 };
 const struct config_row *config_rows(unsigned *count);
+/* The value of a row in `c` as it would be written in the file; false when it is too long for `out`. */
+bool config_value(const struct config *c, unsigned row, char *out, size_t room);
+/* Whether it is the row's default. */
+bool config_is_standard(const struct config *c, unsigned row);
 
 #endif

@@ -97,6 +97,14 @@ struct command {
 #undef GROUP
 #undef COMMAND
 
+/* ---- this process (process.c) ---- */
+
+/* Nobody but root may look into it, and it leaves no core.  Secrets are in the vault in any case; this is for what a library
+ * copies.  All pages are locked only where no limit can be hit: the vault and Argon2id need what there is. */
+void process_harden(void);
+/* RLIMIT_MEMLOCK in bytes; false when nothing limits what this process may lock. */
+bool process_lock_limit(unsigned long *bytes);
+
 /* ---- options (options.c) ---- */
 
 /* Fills argument, value, json and help from the words behind the command's own; prints what is wrong with them: USAGE.
@@ -203,12 +211,15 @@ bool ask_typed(const char *prompt, const char *expected);
 
 /* ---- wallets and sessions (wallets.c) ---- */
 
-/* C_Initialize and the function lists. */
+/* The function lists, and C_Initialize; module_start() leaves it to the caller to say what went wrong. */
 enum outcome module_open(struct cli *cli);
+CK_RV module_start(struct cli *cli);
 void module_close(struct cli *cli);
 
 /* The slots of all wallets, those too that cannot be used; without the one for new wallets. On the heap. */
 enum outcome wallet_slots(const struct cli *cli, CK_SLOT_ID **slots, CK_ULONG *count);
+/* The same, and nothing is printed. */
+CK_RV wallet_slots_quietly(const struct cli *cli, CK_SLOT_ID **slots, CK_ULONG *count);
 /* The wallet that `name` means: its label, its serial number (16 hexadecimal digits) or a PKCS#11 URI.  NOT_FOUND; USAGE when it
  * means more than one or the URI holds a PIN; BAD when its file cannot be used. */
 enum outcome wallet_named(const struct cli *cli, const char *name, CK_SLOT_ID *slot);

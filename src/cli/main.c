@@ -1,37 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tool: finds the row of a command, reads its words, runs it. */
-#include <linux/capability.h>
-#include <stdio.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include "cli/cli.h"
-
-static bool may_lock_all(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY)
-		return true;
-	return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & 1u << CAP_IPC_LOCK) != 0;
-}
-
-/*
- * Nobody but root may look into this process, and it leaves no core.  Secrets are in the vault in any case; this is for what
- * a library copies.  All pages are locked only where no limit can be hit: the vault and Argon2id need what there is.
- */
-static void harden(void)
-{
-	(void)prctl(PR_SET_DUMPABLE, 0);
-	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
-	if (may_lock_all())
-		(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
-}
 
 static enum outcome run(struct cli *cli, int argc, char **argv)
 {
@@ -108,6 +77,6 @@ int main(int argc, char **argv)
 {
 	struct cli cli = { 0 };
 
-	harden();
+	process_harden();
 	return (int)out_finish(dispatch(&cli, argc > 0 ? argc - 1 : 0, argv + 1));
 }

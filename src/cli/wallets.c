@@ -18,16 +18,23 @@ static const void *interface_named(const char *name, CK_VERSION *version)
 	return interface->pFunctionList;
 }
 
-enum outcome module_open(struct cli *cli)
+CK_RV module_start(struct cli *cli)
 {
 	CK_C_INITIALIZE_ARGS args = { .flags = CKF_LIBRARY_CANT_CREATE_OS_THREADS };
-	CK_RV rv;
 
 	cli->p11 = interface_named("PKCS 11", &(CK_VERSION){ 3, 2 });
 	cli->coffer = interface_named(COFFER_INTERFACE_NAME, NULL);
-	if (cli->p11 == NULL || cli->coffer == NULL)
-		return fail(OUTCOME_FAILED, "the tool was built without its own interfaces");
-	rv = cli->p11->C_Initialize(&args);
+	if (cli->p11 == NULL || cli->coffer == NULL) {
+		(void)fail(OUTCOME_FAILED, "the tool was built without its own interfaces");
+		abort();
+	}
+	return cli->p11->C_Initialize(&args);
+}
+
+enum outcome module_open(struct cli *cli)
+{
+	CK_RV rv = module_start(cli);
+
 	return rv == CKR_OK ? OUTCOME_OK : fail_rv(cli, rv, "cannot start");
 }
 
@@ -144,7 +151,7 @@ char *object_uri(const CK_TOKEN_INFO *info, CK_OBJECT_CLASS class, struct span i
 
 /* ---- which wallet ---- */
 
-enum outcome wallet_slots(const struct cli *cli, CK_SLOT_ID **slots, CK_ULONG *count)
+CK_RV wallet_slots_quietly(const struct cli *cli, CK_SLOT_ID **slots, CK_ULONG *count)
 {
 	AUTO_FREE CK_SLOT_ID *list = NULL;
 	CK_ULONG all = 0;
@@ -156,7 +163,7 @@ enum outcome wallet_slots(const struct cli *cli, CK_SLOT_ID **slots, CK_ULONG *c
 		rv = cli->p11->C_GetSlotList(CK_TRUE, list, &all);
 	}
 	if (rv != CKR_OK)
-		return fail_rv(cli, rv, "cannot look for wallets");
+		return rv;
 	for (CK_ULONG i = 0; i < all; i++) {
 		AUTO_FREE char *file = wallet_file(cli, list[i]);
 
@@ -164,7 +171,14 @@ enum outcome wallet_slots(const struct cli *cli, CK_SLOT_ID **slots, CK_ULONG *c
 			list[(*count)++] = list[i];
 	}
 	*slots = TAKE(list);
-	return OUTCOME_OK;
+	return CKR_OK;
+}
+
+enum outcome wallet_slots(const struct cli *cli, CK_SLOT_ID **slots, CK_ULONG *count)
+{
+	CK_RV rv = wallet_slots_quietly(cli, slots, count);
+
+	return rv == CKR_OK ? OUTCOME_OK : fail_rv(cli, rv, "cannot look for wallets");
 }
 
 /* What a word may mean. */

@@ -91,7 +91,7 @@ static struct config *load(void)
 
 static void test_environment(void)
 {
-	char path[512], dir[512];
+	char path[512], dir[512], file[512];
 	struct config *c;
 
 	(void)snprintf(dir, sizeof(dir), "%s", unit_dir());
@@ -104,6 +104,8 @@ static void test_environment(void)
 	(void)snprintf(path, sizeof(path), "%.480s/conf", dir);
 	write_text(path, "directory = /from/file\n", 23);
 	REQUIRE(setenv("COFFER_CONF", path, 1) == 0);
+	CHECK(config_file(file, sizeof(file)) && strcmp(file, path) == 0);
+	CHECK(!config_file(file, 4));
 	c = load();
 	CHECK(c->directory != NULL && strcmp(c->directory, "/from/file") == 0);
 	config_free(c);
@@ -163,6 +165,32 @@ static void test_rows(void)
 	}
 }
 
+/* Written back, every value reads as itself; what differs from the default is told. */
+static void test_shown(void)
+{
+	static const char text[] = "directory = /d\nmemory = locked\nallow-unlocked-memory = yes\nargon2-memory = 64\n"
+				   "argon2-passes = 5\npin-min-length = 8\npin-failures-limit = 10\nidle-lock = 60\n"
+				   "ec-point = raw\nauthentication-credential = pin\ntrace = /t\n";
+	AUTO(config) c = NULL;
+	AUTO(config) plain = NULL;
+	char all[512] = "", value[64];
+	unsigned count;
+	const struct config_row *rows = config_rows(&count);
+
+	REQUIRE(cf_ok(config_parse("t", text, &c)));
+	REQUIRE(cf_ok(config_parse("t", "", &plain)));
+	for (unsigned i = 0; i < count; i++) {
+		size_t n = strlen(all);
+
+		REQUIRE(config_value(c, i, value, sizeof(value)));
+		(void)snprintf(all + n, sizeof(all) - n, "%s = %s\n", rows[i].name, value);
+		CHECK(!config_is_standard(c, i));
+		CHECK(config_is_standard(plain, i));
+	}
+	CHECK(strcmp(all, text) == 0);
+	CHECK(!config_value(c, 0, value, 2));
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -172,6 +200,7 @@ int main(void)
 		{ "the environment comes before the file", test_environment },
 		{ "the user's file is read; what is no text is refused", test_files },
 		{ "every row is complete, and its default is allowed", test_rows },
+		{ "values are told as they would be written", test_shown },
 		{ NULL, NULL },
 	};
 

@@ -139,6 +139,9 @@ void help_all(FILE *to);
 void help_group(FILE *to, const struct command_group *group);
 void help_command(const struct command *command);
 
+/* What the last of the words on a command line may become, for a shell (complete.c). */
+enum outcome complete(struct cli *cli, int argc, char **argv);
+
 /* ---- failures (fail.c) ---- */
 
 /* One line on standard error: "coffer: " and what is wrong, with what, and what to do; without a full stop. Returns `outcome`. */

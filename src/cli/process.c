@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "vault/switch.h"
 
 bool process_lock_limit(unsigned long *bytes)
 {
@@ -25,7 +26,9 @@ void process_harden(void)
 {
 	unsigned long limit;
 
+#ifndef WITH_ASAN /* whose look for leaks debugs the process */
 	(void)prctl(PR_SET_DUMPABLE, 0);
+#endif
 	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	if (!process_lock_limit(&limit))
 		(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);

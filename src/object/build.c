@@ -60,9 +60,10 @@ static CK_RV agreed(struct template t, CK_ATTRIBUTE_TYPE type, CK_ULONG known, C
 	return CKR_OK;
 }
 
-static bool is_key(CK_OBJECT_CLASS class)
+/* Keys, and what they are made from. */
+static bool has_key_type(CK_OBJECT_CLASS class)
 {
-	return class == CKO_PUBLIC_KEY || class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY;
+	return class == CKO_PUBLIC_KEY || class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY || class == CKO_DOMAIN_PARAMETERS;
 }
 
 static bool holds_secret(CK_OBJECT_CLASS class)
@@ -94,14 +95,14 @@ CK_RV object_head(enum object_use use, struct template t, CK_OBJECT_CLASS class_
 	*out = (struct object_head){ .key_type = CK_UNAVAILABLE_INFORMATION };
 	if (rv == CKR_OK)
 		rv = agreed(t, CKA_CLASS, class_opt, &out->class);
-	if (rv == CKR_OK && is_key(out->class))
+	if (rv == CKR_OK && has_key_type(out->class))
 		rv = agreed(t, CKA_KEY_TYPE, key_type_opt, &out->key_type);
 	if (rv == CKR_OK)
 		rv = subtype_of(use, t, out->class, out);
 	if (rv != CKR_OK)
 		return rv;
 	if (out->class == CKO_PROFILE || !policy_rows(out->class, subtype(out), rows))
-		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, is_key(out->class) ? CKA_KEY_TYPE : CKA_CLASS,
+		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, has_key_type(out->class) ? CKA_KEY_TYPE : CKA_CLASS,
 			      "names a kind of object that cannot be made");
 	rv = input_bool(t, CKA_TOKEN, false, &out->is_token);
 	if (rv == CKR_OK)
@@ -349,13 +350,15 @@ static CK_RV curve_rules(struct draft *d, const struct object_head *head)
 	return CKR_OK;
 }
 
-/* Numbers without leading zeros, CKA_MODULUS_BITS and CKA_PUBLIC_KEY_INFO of RSA keys. */
-static CK_RV rsa_rules(struct vault_scope *scope, struct draft *d, const struct object_head *head)
+/* CKA_MODULUS_BITS and CKA_PUBLIC_KEY_INFO of RSA keys, CKA_PRIME_BITS of domain parameters. */
+static CK_RV number_rules(struct vault_scope *scope, struct draft *d, const struct object_head *head)
 {
 	struct span modulus = value_of(d, CKA_MODULUS), exponent = value_of(d, CKA_PUBLIC_EXPONENT);
 	struct mspan room;
 	size_t n;
 
+	if (head->class == CKO_DOMAIN_PARAMETERS)
+		put_ulong(d, CKA_PRIME_BITS, object_bits(value_of(d, CKA_PRIME)));
 	if (head->key_type != CKK_RSA)
 		return CKR_OK;
 	if (head->class == CKO_PUBLIC_KEY)
@@ -389,6 +392,22 @@ static CK_RV value_rules(struct draft *d, const struct object_head *head)
 	return CKR_OK;
 }
 
+/* A statement that a certificate is trusted says which one, by its hash ("Trust objects", note 2). */
+static CK_RV trust_rules(const struct draft *d, const struct object_head *head)
+{
+	bool named = value_of(d, CKA_HASH_OF_CERTIFICATE).n != 0 && has(d, CKA_NAME_HASH_ALGORITHM);
+
+	if (head->class != CKO_TRUST || named)
+		return CKR_OK;
+	for (size_t i = 0; i < d->count; i++) {
+		uint64_t level = row_has(d->rows[i], EXTRA_TRUST) ? codec_get_u64(d->value[i].p) : CKT_TRUST_UNKNOWN;
+
+		if (level != CKT_TRUST_UNKNOWN && level != CKT_NOT_TRUSTED)
+			return refuse(CKR_TEMPLATE_INCOMPLETE, CKA_HASH_OF_CERTIFICATE, "is missing, or the algorithm that made it");
+	}
+	return CKR_OK;
+}
+
 static CK_RV date_rules(const struct draft *d)
 {
 	struct span start = value_of(d, CKA_START_DATE), end = value_of(d, CKA_END_DATE);
@@ -403,7 +422,7 @@ static CK_RV draft_fill(struct vault_scope *scope, struct draft *d, const struct
 	CK_RV rv = take_template(d, r);
 
 	put_ulong(d, CKA_CLASS, r->head.class);
-	if (is_key(r->head.class))
+	if (has_key_type(r->head.class))
 		put_ulong(d, CKA_KEY_TYPE, r->head.key_type);
 	for (size_t i = 0; i < r->given_count; i++)
 		put(d, r->given[i].type, r->given[i].value);
@@ -419,9 +438,11 @@ static CK_RV draft_fill(struct vault_scope *scope, struct draft *d, const struct
 	unique_id(d, r->unique_id);
 	rv = curve_rules(d, &r->head);
 	if (rv == CKR_OK)
-		rv = rsa_rules(scope, d, &r->head);
+		rv = number_rules(scope, d, &r->head);
 	if (rv == CKR_OK)
 		rv = value_rules(d, &r->head);
+	if (rv == CKR_OK)
+		rv = trust_rules(d, &r->head);
 	return rv == CKR_OK ? date_rules(d) : rv;
 }
 

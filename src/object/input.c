@@ -79,13 +79,18 @@ static CK_RV value_date(const CK_ATTRIBUTE *a, struct span *out)
 
 CK_RV input_value(const struct policy_row *row, const CK_ATTRIBUTE *a, struct input_room *room, struct span *out)
 {
+	CK_RV rv;
+
 	if (a->ulValueLen == CK_UNAVAILABLE_INFORMATION || (a->pValue == NULL && a->ulValueLen != 0))
 		return invalid(a->type);
 	switch (row->kind) {
 	case KIND_BOOL:
 		return value_bool(a, room, out);
 	case KIND_ULONG:
-		return value_ulong(a, room, out);
+		rv = value_ulong(a, room, out);
+		if (rv == CKR_OK && row_has(row, EXTRA_TRUST) && codec_get_u64(out->p) > CKT_TRUST_MUST_VERIFY_TRUST)
+			return invalid(a->type);
+		return rv;
 	case KIND_MECHANISMS:
 		return value_mechanisms(a, room, out);
 	case KIND_DATE:

@@ -19,6 +19,10 @@ enum block {
 	RSA_PRIVATE,
 	EC_PUBLIC,
 	EC_PRIVATE,
+	DOMAIN,
+	DH_DOMAIN,
+	SUBPRIME_DOMAIN,
+	TRUST,
 	PROFILE,
 };
 
@@ -37,6 +41,7 @@ enum block {
 #define COPY EXTRA_COPY
 #define OURS EXTRA_OURS
 #define HIDDEN EXTRA_HIDDEN
+#define LEVEL EXTRA_TRUST
 #define TERM(rank) ((unsigned)(rank) << EXTRA_TERM_SHIFT)
 #define ATTR(block, type, kind, foot, standard, extra) \
 	{ block, type, KIND_##kind, (unsigned)(foot) | (unsigned)(extra), STANDARD_##standard },
@@ -66,6 +71,10 @@ static const struct chain {
 	{ CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY, { STORAGE, KEY, PRIVATE_KEY, EC_PRIVATE } },
 	{ CKO_SECRET_KEY, CKK_GENERIC_SECRET, { STORAGE, KEY, SECRET_KEY, SECRET_VALUE } },
 	{ CKO_SECRET_KEY, CKK_AES, { STORAGE, KEY, SECRET_KEY, SECRET_VALUE } },
+	{ CKO_DOMAIN_PARAMETERS, CKK_DH, { STORAGE, DOMAIN, DH_DOMAIN } },
+	{ CKO_DOMAIN_PARAMETERS, CKK_X9_42_DH, { STORAGE, DOMAIN, DH_DOMAIN, SUBPRIME_DOMAIN } },
+	{ CKO_DOMAIN_PARAMETERS, CKK_DSA, { STORAGE, DOMAIN, DH_DOMAIN, SUBPRIME_DOMAIN } },
+	{ CKO_TRUST, ANY, { STORAGE, TRUST } },
 	{ CKO_PROFILE, ANY, { STORAGE, PROFILE } },
 };
 

@@ -15,6 +15,7 @@ enum policy_standard { STANDARD_NONE, STANDARD_OFF, STANDARD_ON, STANDARD_EMPTY,
 #define EXTRA_COPY (1u << 16)
 #define EXTRA_OURS (1u << 17)
 #define EXTRA_HIDDEN (1u << 18)
+#define EXTRA_TRUST (1u << 19) /* one of CKT_TRUST_UNKNOWN, ... */
 #define EXTRA_TERM_SHIFT 24
 
 struct policy_row {

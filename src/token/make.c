@@ -82,11 +82,12 @@ static CK_RV seal(struct vault_scope *scope, struct making *m, struct pending *p
 	return rv_of(wallet_change_seal(scope, m->change, &p->row, attrs.bytes, terms, count));
 }
 
+/* `room` is an upper bound, generous where an object holds lists; what was really written is measured when it is stored. */
 static CK_RV writer_new(struct vault_scope *scope, size_t room, struct attrs_writer *out)
 {
 	struct cf_status status;
 
-	if (room > WALLET_OBJECT_MAX) {
+	if (room > 2 * WALLET_OBJECT_MAX) {
 		cf_ignore(error_set(CF_STATUS(LIMIT), "an object is at most %zu bytes", WALLET_OBJECT_MAX),
 			  "the return value is the answer");
 		return CKR_DEVICE_MEMORY;
@@ -195,12 +196,16 @@ static const CK_ATTRIBUTE *attribute(struct template t, CK_ATTRIBUTE_TYPE type)
 	return NULL;
 }
 
+/* What is computed of an object's parts (CKA_PUBLIC_KEY_INFO, say) is never more than those of a key; a certificate or
+ * data may be larger, and nothing is computed of them. */
+#define KEY_BYTES_MAX ((size_t)16 << 10)
+
 static size_t template_bytes(struct template t)
 {
 	size_t n = 0;
 
 	for (CK_ULONG i = 0; t.attr != NULL && i < t.count; i++)
-		if (t.attr[i].ulValueLen < WALLET_OBJECT_MAX)
+		if (t.attr[i].ulValueLen < KEY_BYTES_MAX)
 			n += t.attr[i].ulValueLen;
 	return n;
 }

@@ -379,6 +379,53 @@ static void test_large_and_empty(void)
 	p11_stop(&m);
 }
 
+static void test_trust(void)
+{
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m);
+	CK_OBJECT_CLASS class = CKO_TRUST;
+	CK_BYTE issuer[] = {0x30, 0x00}, serial[] = {0x02, 0x01, 0x05}, hash[32] = {1};
+	CK_MECHANISM_TYPE sha256 = CKM_SHA256;
+	CK_ULONG anchor = CKT_TRUST_ANCHOR, not_trusted = CKT_NOT_TRUSTED, wrong = 77, read = 99;
+	CK_ATTRIBUTE t[] = {ATTR(CKA_CLASS, class), ATTR(CKA_TOKEN, yes), ATTR(CKA_PRIVATE, no), ATTR(CKA_ISSUER, issuer),
+			    ATTR(CKA_SERIAL_NUMBER, serial), ATTR(CKA_TRUST_SERVER_AUTH, anchor),
+			    ATTR(CKA_HASH_OF_CERTIFICATE, hash), ATTR(CKA_NAME_HASH_ALGORITHM, sha256)};
+	CK_ATTRIBUTE change = ATTR(CKA_TRUST_CODE_SIGNING, not_trusted), bad = ATTR(CKA_TRUST_CODE_SIGNING, wrong);
+	CK_OBJECT_HANDLE h, found;
+
+	CHECK_RV(m.f->C_CreateObject(s, t, 4, &h), CKR_TEMPLATE_INCOMPLETE);
+	CHECK_RV(m.f->C_CreateObject(s, t, 6, &h), CKR_TEMPLATE_INCOMPLETE); /* an anchor without its hash */
+	REQUIRE_RV(m.f->C_CreateObject(s, t, 8, &h), CKR_OK);
+	CHECK(p11_find(&m, s, t + 3, 2, &found, 1) == 1 && found == h);
+	CHECK(p11_get(&m, s, h, CKA_TRUST_EMAIL_PROTECTION, &read, sizeof(read)) && read == CKT_TRUST_UNKNOWN);
+	CHECK_RV(m.f->C_SetAttributeValue(s, h, &bad, 1), CKR_ATTRIBUTE_VALUE_INVALID);
+	CHECK_RV(m.f->C_SetAttributeValue(s, h, &change, 1), CKR_OK);
+	CHECK(p11_get(&m, s, h, CKA_TRUST_CODE_SIGNING, &read, sizeof(read)) && read == CKT_NOT_TRUSTED);
+	t[5].pValue = &not_trusted;
+	CHECK_RV(m.f->C_CreateObject(s, t, 6, &h), CKR_OK); /* distrust needs no hash */
+	p11_stop(&m);
+}
+
+static void test_domain_parameters(void)
+{
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m);
+	CK_OBJECT_CLASS class = CKO_DOMAIN_PARAMETERS;
+	CK_KEY_TYPE dh = CKK_DH, ec = CKK_EC;
+	CK_BYTE prime[] = {0x00, 0x07, 0xff}, base[] = {2};
+	CK_ULONG bits = 0;
+	CK_ATTRIBUTE t[] = {ATTR(CKA_CLASS, class), ATTR(CKA_KEY_TYPE, dh), ATTR(CKA_PRIME, prime), ATTR(CKA_BASE, base)};
+	CK_OBJECT_HANDLE h;
+
+	CHECK_RV(m.f->C_CreateObject(s, t, 3, &h), CKR_TEMPLATE_INCOMPLETE);
+	REQUIRE_RV(m.f->C_CreateObject(s, t, 4, &h), CKR_OK);
+	CHECK(p11_get(&m, s, h, CKA_PRIME_BITS, &bits, sizeof(bits)) && bits == 11);
+	CHECK(!p11_get_bool(&m, s, h, CKA_LOCAL));
+	t[1].pValue = &ec;
+	CHECK_RV(m.f->C_CreateObject(s, t, 4, &h), CKR_ATTRIBUTE_VALUE_INVALID);
+	p11_stop(&m);
+}
+
 /* Public halves are seen without login: SSH and TLS programs list them first. */
 static void test_public_before_login(void)
 {
@@ -410,6 +457,8 @@ int main(void)
 		{"C_DestroyObject", test_destroy},
 		{"C_FindObjects: pages, templates, changes meanwhile", test_find},
 		{"certificates", test_certificate},
+		{"trust objects", test_trust},
+		{"domain parameters", test_domain_parameters},
 		{"CKA_UNIQUE_ID is the token's", test_unique_id},
 		{"C_GetObjectSize", test_object_size},
 		{"large and empty values", test_large_and_empty},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,8 @@ void *mem_alloc(size_t n)
 
 void *mem_array(size_t count, size_t size)
 {
-	if (fault_hit(FAULT_ALLOC))
+	/* calloc would say so, too; a sanitizer's ends the program instead. */
+	if (fault_hit(FAULT_ALLOC) || (size != 0 && count > SIZE_MAX / size))
 		return NULL;
 	return calloc(count == 0 ? 1 : count, size == 0 ? 1 : size);
 }

@@ -230,7 +230,7 @@ enum outcome wallet_named(const struct cli *cli, const char *name, CK_SLOT_ID *s
 enum outcome wallet_chosen(const struct cli *cli, CK_SLOT_ID *slot, CK_TOKEN_INFO *info_opt);
 /* "pkcs11:model=...;token=..." On the heap; the tool ends when there is no memory. */
 char *wallet_uri(const CK_TOKEN_INFO *info);
-/* The same with the object's parts: id and label may be empty, class is CKO_... */
+/* The same with the object's parts: id and label may be empty, class is CKO_..., or CK_UNAVAILABLE_INFORMATION for a pair. */
 char *object_uri(const CK_TOKEN_INFO *info, CK_OBJECT_CLASS class, struct span id, struct span label);
 /* Label and serial number of a token; on the heap. */
 char *wallet_label(const CK_TOKEN_INFO *info);

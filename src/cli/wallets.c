@@ -143,7 +143,8 @@ char *object_uri(const CK_TOKEN_INFO *info, CK_OBJECT_CLASS class, struct span i
 {
 	P11KitUri *uri = uri_of(info);
 
-	uri_attribute(uri, CKA_CLASS, span(&class, sizeof(class)));
+	if (class != CK_UNAVAILABLE_INFORMATION)
+		uri_attribute(uri, CKA_CLASS, span(&class, sizeof(class)));
 	uri_attribute(uri, CKA_ID, id);
 	uri_attribute(uri, CKA_LABEL, label);
 	return uri_text(uri, P11_KIT_URI_FOR_OBJECT_ON_TOKEN);

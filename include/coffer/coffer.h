@@ -15,6 +15,29 @@ extern "C" {
 
 #define COFFER_INTERFACE_NAME "Vendor Coffer"
 
+/* ---- vendor-defined values (doc/algorand.md) ---- */
+
+#define COFFER_VENDOR (0x80000000UL | 0x434F0000UL) /* "CO" */
+
+/* Of a private key: the messages that it signs, as words with one space between them: a message must begin with one of
+ * them ("TX", "Program", ...), else CKR_DATA_INVALID.  Given when the key is made, or later; after that it can
+ * only lose words. 1 to 128 bytes. */
+#define CKA_COFFER_MESSAGE_PREFIXES (COFFER_VENDOR + 1UL)
+/* Of an Ed25519 key and of a multisig account, computed: the address on Algorand, 58 characters. */
+#define CKA_COFFER_ALGORAND_ADDRESS (COFFER_VENDOR + 2UL)
+/* CK_ULONG. Of a private key: by which index it was derived.  Of a master derivation key: the highest index that was given
+ * away; it only grows, so that of two who raise it from the same value one is refused. */
+#define CKA_COFFER_ALGORAND_INDEX (COFFER_VENDOR + 3UL)
+
+/* A multisig account of Algorand: an object that holds no secret. CKA_ID is its address, 32 bytes, computed. */
+#define CKO_COFFER_ALGORAND_MULTISIG (COFFER_VENDOR + 1UL)
+#define CKA_COFFER_MULTISIG_VERSION   (COFFER_VENDOR + 4UL) /* CK_ULONG, 1 */
+#define CKA_COFFER_MULTISIG_THRESHOLD (COFFER_VENDOR + 5UL) /* CK_ULONG */
+#define CKA_COFFER_MULTISIG_KEYS      (COFFER_VENDOR + 6UL) /* 32 bytes each, in order */
+
+/* A secret key of 32 bytes from which Ed25519 keys are derived by index, as Algorand's key management daemon does. */
+#define CKK_COFFER_ALGORAND_MASTER (COFFER_VENDOR + 1UL)
+
 /* Memory protection in force. */
 #define COFFER_MEMORY_SECRET   0UL /* memfd_secret: readable by nobody but the process */
 #define COFFER_MEMORY_LOCKED   1UL /* mlock: never paged, not dumped */

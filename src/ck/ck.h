@@ -5,6 +5,7 @@
 
 #include <p11-kit/pkcs11.h>
 
+#include "coffer/coffer.h"
 #include "coffer/pkcs11-3.h"
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/codec.h"
 #include "base/der.h"
 #include "base/error.h"
+#include "object/account.h"
 #include "object/input.h"
 #include "object/object.h"
 
@@ -19,6 +20,7 @@ struct draft {
 	uint8_t small[POLICY_ROWS_MAX][8];   /* booleans and integers */
 	struct input_room mechanisms;
 	char uuid[UUID_SIZE + 1];
+	uint8_t address[ADDRESS_SIZE];
 	uint8_t spki[OBJECT_SPKI_CURVE_MAX];
 };
 
@@ -408,6 +410,24 @@ static CK_RV trust_rules(const struct draft *d, const struct object_head *head)
 	return CKR_OK;
 }
 
+/* The attributes of include/coffer/coffer.h. */
+static CK_RV account_rules(struct draft *d, const struct object_head *head)
+{
+	CK_RV rv;
+
+	if (has(d, CKA_COFFER_MESSAGE_PREFIXES) && !account_prefixes_valid(value_of(d, CKA_COFFER_MESSAGE_PREFIXES)))
+		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_COFFER_MESSAGE_PREFIXES, "is no list of words");
+	if (head->key_type == CKK_COFFER_ALGORAND_MASTER && head->class == CKO_SECRET_KEY && value_of(d, CKA_VALUE).n != 32)
+		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "is no 32 bytes");
+	if (head->class != CKO_COFFER_ALGORAND_MULTISIG)
+		return CKR_OK;
+	rv = account_multisig_address(codec_get_u64(value_of(d, CKA_COFFER_MULTISIG_VERSION).p),
+				      codec_get_u64(value_of(d, CKA_COFFER_MULTISIG_THRESHOLD).p),
+				      value_of(d, CKA_COFFER_MULTISIG_KEYS), d->address);
+	put(d, CKA_ID, SPAN_OF(d->address));
+	return rv;
+}
+
 static CK_RV date_rules(const struct draft *d)
 {
 	struct span start = value_of(d, CKA_START_DATE), end = value_of(d, CKA_END_DATE);
@@ -443,6 +463,8 @@ static CK_RV draft_fill(struct vault_scope *scope, struct draft *d, const struct
 		rv = value_rules(d, &r->head);
 	if (rv == CKR_OK)
 		rv = trust_rules(d, &r->head);
+	if (rv == CKR_OK)
+		rv = account_rules(d, &r->head);
 	return rv == CKR_OK ? date_rules(d) : rv;
 }
 

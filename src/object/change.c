@@ -4,6 +4,7 @@
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "object/account.h"
 #include "object/input.h"
 #include "object/object.h"
 
@@ -85,6 +86,23 @@ static CK_RV may_change(struct revision *v, const struct policy_row *row, struct
 	return CKR_OK;
 }
 
+/* What a value of include/coffer/coffer.h may become. */
+static CK_RV account_change(struct revision *v, CK_ATTRIBUTE_TYPE type, struct span value)
+{
+	const struct attr *old = find(v, type);
+
+	if (type == CKA_COFFER_MESSAGE_PREFIXES) {
+		if (!account_prefixes_valid(value))
+			return refuse(CKR_ATTRIBUTE_VALUE_INVALID, type, "is no list of words");
+		if (old != NULL && !account_prefixes_narrow(value, old->value))
+			return refuse(CKR_ATTRIBUTE_READ_ONLY, type, "can only lose words");
+	}
+	if (type == CKA_COFFER_ALGORAND_INDEX && old != NULL &&
+	    codec_get_u64(value.p) <= codec_get_u64(old->value.p))
+		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, type, "only grows");
+	return CKR_OK;
+}
+
 static CK_RV change_one(struct revision *v, size_t at, const CK_ATTRIBUTE *a, bool copy, bool by_so)
 {
 	const struct policy_row *row = policy_find(v->rows, a->type);
@@ -103,6 +121,8 @@ static CK_RV change_one(struct revision *v, size_t at, const CK_ATTRIBUTE *a, bo
 	if (old != NULL && copy && span_eq(old->value, value))
 		return CKR_OK;
 	rv = may_change(v, row, value, copy, by_so);
+	if (rv == CKR_OK)
+		rv = account_change(v, row->type, value);
 	if (rv != CKR_OK)
 		return rv;
 	if (row->kind == KIND_BOOL || row->kind == KIND_ULONG) {

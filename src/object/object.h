@@ -86,6 +86,7 @@ CK_ULONG object_size(struct attrs a);
 
 /* Facts that token/keyuse.c keeps in clear while a wallet is unlocked: no label, ID or value. */
 #define OBJECT_MECHANISMS_MAX 32
+#define OBJECT_PREFIXES_MAX 128
 struct object_usage {
 	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE key_type;
@@ -96,9 +97,14 @@ struct object_usage {
 	CK_MECHANISM_TYPE mechanism[OBJECT_MECHANISMS_MAX];
 	size_t mechanism_count;
 	char start_date[8], end_date[8];                  /* "YYYYMMDD"; [0] == 0: none */
+	uint8_t prefixes[OBJECT_PREFIXES_MAX];            /* CKA_COFFER_MESSAGE_PREFIXES */
+	size_t prefixes_n;                                /* 0: any message */
 };
 /* CKR_KEY_HANDLE_INVALID when the object is no key. */
 CK_RV object_usage_of(struct vault_scope *scope, struct attrs a, struct object_usage *out);
+
+/* May a key with this CKA_COFFER_MESSAGE_PREFIXES sign the message?  It begins with one of the words. */
+bool object_prefixes_allow(struct span list, struct span message);
 
 /* The encoding of only those attributes that a mechanism needs (values, parameters, point); private ones in scope memory. */
 CK_RV object_key_material(struct vault_scope *scope, struct attrs a, struct attrs_writer *out);

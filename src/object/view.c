@@ -2,6 +2,7 @@
 /* Looking at an object: C_GetAttributeValue, searches, and what a key may do. */
 #include "base/codec.h"
 #include "base/der.h"
+#include "object/account.h"
 #include "object/input.h"
 #include "object/object.h"
 
@@ -65,6 +66,16 @@ static CK_RV answer_point(CK_ATTRIBUTE *out, struct attrs a, enum object_form fo
 	return w.failed ? CKR_DEVICE_ERROR : answer(out, der.p, der.n);
 }
 
+static CK_RV answer_address(CK_ATTRIBUTE *out, struct attrs a)
+{
+	char text[ADDRESS_TEXT + 1];
+
+	if (account_address(a, text))
+		return answer(out, text, ADDRESS_TEXT);
+	out->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+	return CKR_ATTRIBUTE_TYPE_INVALID;
+}
+
 static CK_RV get_one(struct attrs a, const struct policy_row *const *rows, enum object_form form, CK_ATTRIBUTE *out)
 {
 	const struct policy_row *row = policy_find(rows, out->type);
@@ -78,6 +89,8 @@ static CK_RV get_one(struct attrs a, const struct policy_row *const *rows, enum 
 		out->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		return CKR_ATTRIBUTE_SENSITIVE;
 	}
+	if (out->type == CKA_COFFER_ALGORAND_ADDRESS)
+		return answer_address(out, a);
 	if (!attrs_find(a, out->type, &value)) {
 		out->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		return CKR_ATTRIBUTE_TYPE_INVALID;
@@ -295,6 +308,10 @@ CK_RV object_usage_of(struct vault_scope *scope, struct attrs a, struct object_u
 	}
 	copy_date(a, CKA_START_DATE, out->start_date);
 	copy_date(a, CKA_END_DATE, out->end_date);
+	if (attrs_find(a, CKA_COFFER_MESSAGE_PREFIXES, &list) && list.n <= sizeof(out->prefixes)) {
+		bytes_copy(out->prefixes, list.p, list.n);
+		out->prefixes_n = list.n;
+	}
 	return CKR_OK;
 }
 

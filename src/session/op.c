@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session/op.h"
 
+#include "base/error.h"
 #include "base/mem.h"
 
 /* ---- begin and end ---- */
@@ -25,6 +26,7 @@ CK_RV op_end(struct op *op, CK_RV rv)
 	op->key = NULL;
 	op->mech = NULL;
 	op->wants_pin = false;
+	op->head_n = 0;
 	op->stage = OP_NONE;
 	return rv;
 }
@@ -162,6 +164,32 @@ static CK_RV start_state(struct op *op)
 	return impl->begin(NULL, &call);
 }
 
+/* Keeps how the message begins, for a key with CKA_COFFER_MESSAGE_PREFIXES. */
+static void note_head(struct op *op, struct span part)
+{
+	size_t n = sizeof(op->head) - op->head_n;
+
+	if (op->key == NULL || key_usage(op->key)->prefixes_n == 0)
+		return;
+	if (part.n < n)
+		n = part.n;
+	bytes_copy(op->head + op->head_n, part.p, n);
+	op->head_n += n;
+}
+
+static CK_RV check_head(const struct op *op)
+{
+	const struct object_usage *usage = op->key == NULL ? NULL : key_usage(op->key);
+
+	if (usage == NULL || usage->prefixes_n == 0 ||
+	    object_prefixes_allow(span(usage->prefixes, usage->prefixes_n), span(op->head, op->head_n)))
+		return CKR_OK;
+	cf_ignore(error_set(CF_STATUS(DENIED), "the key signs only messages that begin with one of: %.*s",
+			    (int)usage->prefixes_n, (const char *)usage->prefixes),
+		  "the return value is the answer");
+	return CKR_DATA_INVALID;
+}
+
 static CK_RV feed(struct op *op, struct span part)
 {
 	struct mech_call call;
@@ -169,6 +197,7 @@ static CK_RV feed(struct op *op, struct span part)
 
 	if (rv != CKR_OK || part.n == 0)
 		return rv;
+	note_head(op, part);
 	call = call_of(op, NULL);
 	return op->mech->impl->update(NULL, &call, part);
 }
@@ -249,7 +278,8 @@ static CK_RV finish(struct op *op, struct step *s)
 		return rv;
 	if (op->mech->impl->finish == NULL)
 		return CKR_FUNCTION_NOT_SUPPORTED;
-	return run(op, step_finish, s);
+	rv = check_head(op);
+	return rv == CKR_OK ? run(op, step_finish, s) : rv;
 }
 
 static CK_RV once(struct op *op, struct step *s)
@@ -257,8 +287,11 @@ static CK_RV once(struct op *op, struct step *s)
 	const struct mech_impl *impl = op->mech->impl;
 	CK_RV rv;
 
-	if (op->key != NULL && impl->sign != NULL)
-		return run(op, step_sign, s);
+	if (op->key != NULL && impl->sign != NULL) {
+		note_head(op, s->in);
+		rv = check_head(op);
+		return rv == CKR_OK ? run(op, step_sign, s) : rv;
+	}
 	if (op->key == NULL && impl->digest != NULL)
 		return run(op, step_digest, s);
 	rv = feed(op, s->in);

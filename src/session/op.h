@@ -33,6 +33,8 @@ struct op {
 	union mech_params params;  /* the operation's own copy */
 	struct key *key;           /* a reference; NULL for digests */
 	void *state;               /* of the mechanism, from the first part on; NULL until then */
+	uint8_t head[OBJECT_PREFIXES_MAX]; /* how the message begins, where the key signs only some */
+	size_t head_n;
 	bool signature_first;      /* C_VerifySignatureInit: */
 	struct buf signature;      /* ours, until the operation ends */
 };

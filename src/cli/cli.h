@@ -195,7 +195,8 @@ void table_print(const struct table *t);
 	{ prefix "-file", "FILE", "read the " what " from a file that only its owner can read", NULL }, \
 	{ prefix "-fd", "FD", "read the " what " from an open file descriptor", NULL }, \
 	{ prefix "-credential", "NAME", "read the " what " from that file in $CREDENTIALS_DIRECTORY", NULL }
-#define OPTIONS_PIN    OPTIONS_SECRET("pin", "user PIN")
+#define OPTIONS_PIN \
+	OPTIONS_SECRET("pin", "user PIN"), { "user", "NAME", "log in as that named user, with the PIN of that user", NULL }
 #define OPTIONS_SO_PIN OPTIONS_SECRET("so-pin", "SO PIN")
 
 struct ask {
@@ -249,6 +250,8 @@ enum outcome session_open(const struct cli *cli, CK_FLAGS flags, CK_SESSION_HAND
 /* Logs in; the PIN comes from the options of OPTIONS_PIN (OPTIONS_SO_PIN for CKU_SO), else from the protected authentication
  * path where it is configured, else from the terminal, where a wrong one may be typed again twice. */
 enum outcome session_login(const struct cli *cli, CK_SESSION_HANDLE session, CK_USER_TYPE user);
+/* C_Login with that PIN, C_LoginUser for the named user of --user. The command has OPTIONS_PIN. */
+CK_RV session_login_with(const struct cli *cli, CK_SESSION_HANDLE session, CK_USER_TYPE user, const struct guarded *pin_opt);
 /* The PIN alone, for what takes one beside C_Login; *out NULL: the protected authentication path has it. */
 enum outcome session_pin(const struct cli *cli, CK_SESSION_HANDLE session, CK_USER_TYPE user, struct guarded **out);
 /* Its bytes as the C_ functions take them: in place, NULL for NULL. */

@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 
-const struct option_row options_create[] = { OPTIONS_PIN, OPTIONS_SO_PIN, OPTION_END };
+const struct option_row options_create[] = { OPTIONS_SECRET("pin", "user PIN"), OPTIONS_SO_PIN, OPTION_END };
 
 /* Asked for at the terminal only where the user PIN was: a script that gives the one does not wait for the other. */
 static enum outcome ask_so_pin(const struct cli *cli, const char *label, struct guarded **out)

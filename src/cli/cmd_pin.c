@@ -19,7 +19,7 @@ static enum outcome ask_new(const struct cli *cli, const char *whose, struct gua
 	return ask(cli, &(struct ask){ .prefix = "new-pin", .what = what, .twice = true }, out);
 }
 
-/* C_SetPIN: the user's own without a login, the SO's after one. */
+/* C_SetPIN: the user's own without a login, the SO's and a named user's after one. */
 static CK_RV set_pin(const struct cli *cli, CK_SESSION_HANDLE session, const struct guarded *old, const struct guarded *new)
 {
 	CK_ULONG old_n, new_n;
@@ -34,17 +34,14 @@ static enum outcome change(const struct cli *cli, CK_SESSION_HANDLE session, CK_
 	AUTO(guarded) old = NULL;
 	AUTO(guarded) new = NULL;
 	enum outcome outcome = session_pin(cli, session, user, &old);
-	CK_UTF8CHAR_PTR bytes;
-	CK_ULONG n;
 	CK_RV rv = CKR_OK;
 
 	if (outcome == OUTCOME_OK)
 		outcome = ask_new(cli, whose, &new);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	bytes = pin_bytes(old, &n);
-	if (user == CKU_SO)
-		rv = cli->p11->C_Login(session, user, bytes, n);
+	if (user == CKU_SO || option_given(cli, "user"))
+		rv = session_login_with(cli, session, user, old);
 	if (rv == CKR_OK)
 		rv = set_pin(cli, session, old, new);
 	return rv == CKR_OK ? OUTCOME_OK : fail_rv(cli, rv, "the %s PIN is as it was", whose);
@@ -77,6 +74,8 @@ enum outcome cmd_pin(struct cli *cli)
 		return fail(OUTCOME_USAGE, "--so changes the SO PIN, --reset the user PIN: give one of them");
 	if ((so || by_so) && ask_given(cli, "pin"))
 		return fail(OUTCOME_USAGE, "the SO PIN is asked for here: give --so-pin-file or its like, not --pin-...");
+	if ((so || by_so) && option_given(cli, "user"))
+		return fail(OUTCOME_USAGE, "--user changes that user's PIN: --so and --reset have nothing to do with it");
 	if (!so && !by_so && ask_given(cli, "so-pin"))
 		return fail(OUTCOME_USAGE, "the SO PIN goes with --so or --reset");
 	outcome = session_open(cli, CKF_RW_SESSION, &session);

@@ -351,6 +351,17 @@ enum outcome session_pin(const struct cli *cli, CK_SESSION_HANDLE session, CK_US
 	return outcome == OUTCOME_OK ? pin_of(cli, &info, user, out) : outcome;
 }
 
+CK_RV session_login_with(const struct cli *cli, CK_SESSION_HANDLE session, CK_USER_TYPE user, const struct guarded *pin_opt)
+{
+	const char *name = user == CKU_USER ? option_text(cli, "user") : NULL;
+	CK_ULONG n;
+	CK_UTF8CHAR_PTR pin = pin_bytes(pin_opt, &n);
+
+	if (name == NULL)
+		return cli->p11->C_Login(session, user, pin, n);
+	return cli->p11->C_LoginUser(session, user, pin, n, (CK_UTF8CHAR_PTR)(uintptr_t)name, strlen(name));
+}
+
 /* One try. *again: the PIN was wrong, and whoever typed it may type another. */
 static enum outcome try_login(const struct cli *cli, CK_SESSION_HANDLE session, CK_USER_TYPE user, const CK_TOKEN_INFO *info,
 			      bool *again)
@@ -358,15 +369,12 @@ static enum outcome try_login(const struct cli *cli, CK_SESSION_HANDLE session, 
 	AUTO(guarded) pin = NULL;
 	AUTO_FREE char *label = printable(unpadded(info->label, sizeof(info->label)));
 	enum outcome outcome = pin_of(cli, info, user, &pin);
-	CK_UTF8CHAR_PTR bytes;
-	CK_ULONG n;
 	CK_RV rv;
 
 	*again = false;
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	bytes = pin_bytes(pin, &n);
-	rv = cli->p11->C_Login(session, user, bytes, n);
+	rv = session_login_with(cli, session, user, pin);
 	if (rv == CKR_OK)
 		return OUTCOME_OK;
 	*again = rv == CKR_PIN_INCORRECT && pin != NULL && !ask_given(cli, prefix_of(user));

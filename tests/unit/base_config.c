@@ -191,6 +191,39 @@ static void test_shown(void)
 	CHECK(!config_value(c, 0, value, 2));
 }
 
+/* Lines that were wrapped read as one. */
+static size_t read_manual(char *out, size_t room)
+{
+	FILE *f = fopen(TEST_DATA "/../../doc/man/coffer.conf.5", "re");
+	size_t n = f == NULL ? 0 : fread(out, 1, room - 1, f);
+
+	if (f != NULL)
+		(void)fclose(f);
+	for (size_t i = 0; i < n; i++)
+		if (out[i] == '\n')
+			out[i] = ' ';
+	out[n] = '\0';
+	return n;
+}
+
+static void test_manual(void)
+{
+	static char manual[65536];
+	unsigned count;
+	const struct config_row *rows = config_rows(&count);
+
+	REQUIRE(read_manual(manual, sizeof(manual)) > 0);
+	for (unsigned i = 0; i < count; i++) {
+		char expected[512];
+
+		(void)snprintf(expected, sizeof(expected), ".It Cm %s %s. Values: %s. Default: %s.", rows[i].name, rows[i].help,
+			       rows[i].values, rows[i].standard);
+		CHECK(strstr(manual, expected) != NULL);
+		if (strstr(manual, expected) == NULL)
+			(void)fprintf(stderr, "coffer.conf(5) has no: %s\n", expected);
+	}
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -201,6 +234,7 @@ int main(void)
 		{ "the user's file is read; what is no text is refused", test_files },
 		{ "every row is complete, and its default is allowed", test_rows },
 		{ "values are told as they would be written", test_shown },
+		{ "coffer.conf(5) says what the rows say", test_manual },
 		{ NULL, NULL },
 	};
 

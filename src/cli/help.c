@@ -72,13 +72,26 @@ static void help_choices(const struct option_row *row)
 	(void)fputs(")", stdout);
 }
 
-static void help_options(const struct option_row *row)
+static int option_width(const struct option_row *row)
+{
+	return (int)strlen(row->name) + (row->value == NULL ? 0 : 1 + (int)strlen(row->value));
+}
+
+static int widest(const struct option_row *row)
+{
+	int width = 0;
+
+	for (; row->name != NULL; row++)
+		if (option_width(row) > width)
+			width = option_width(row);
+	return width;
+}
+
+static void help_options(const struct option_row *row, int width)
 {
 	for (; row->name != NULL; row++) {
-		int width = printf("  --%s%s%s", row->name, row->value == NULL ? "" : " ",
-				   row->value == NULL ? "" : row->value);
-
-		(void)printf("%*s%s", width < 28 ? 28 - width : 2, "", row->help);
+		(void)printf("  --%s%s%s", row->name, row->value == NULL ? "" : " ", row->value == NULL ? "" : row->value);
+		(void)printf("%*s%s", width - option_width(row) + 2, "", row->help);
 		if (row->choices != NULL)
 			help_choices(row);
 		(void)fputs("\n", stdout);
@@ -87,8 +100,10 @@ static void help_options(const struct option_row *row)
 
 void help_command(const struct command *c)
 {
+	int own = widest(c->options), common = widest(options_common), width = own > common ? own : common;
+
 	(void)printf("usage: coffer %s%s%s%s%s [options]\n%s\n\n", c->group, c->group[0] == '\0' ? "" : " ", c->name,
 		     c->arguments[0] == '\0' ? "" : " ", c->arguments, c->help);
-	help_options(c->options);
-	help_options(options_common);
+	help_options(c->options, width);
+	help_options(options_common, width);
 }

@@ -23,9 +23,10 @@ static CK_RV generate(const struct cli *cli, CK_SESSION_HANDLE session, struct r
 		      CK_OBJECT_HANDLE *priv)
 {
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	CK_BBOOL signs = r->type->sign != CK_UNAVAILABLE_INFORMATION ? CK_TRUE : CK_FALSE;
-	CK_BBOOL derives = r->type->type == CKK_EC_MONTGOMERY ? CK_TRUE : CK_FALSE;
-	void *label = (void *)(uintptr_t)r->label, *params = (void *)(uintptr_t)r->type->params.p;
+	CK_BBOOL signs = r->type->type == CKK_EC_MONTGOMERY ? CK_FALSE : CK_TRUE;
+	CK_BBOOL derives = r->type->type == CKK_EC_EDWARDS ? CK_FALSE : CK_TRUE;
+	struct span params = key_type_params(r->type);
+	void *label = (void *)(uintptr_t)r->label;
 	CK_ATTRIBUTE public_t[] = {
 		{ CKA_TOKEN, &yes, sizeof(yes) },
 		{ CKA_PRIVATE, &no, sizeof(no) },
@@ -33,7 +34,7 @@ static CK_RV generate(const struct cli *cli, CK_SESSION_HANDLE session, struct r
 		{ CKA_ID, r->id, r->id_n },
 		{ CKA_VERIFY, &signs, sizeof(signs) },
 		{ CKA_DERIVE, &derives, sizeof(derives) },
-		{ CKA_EC_PARAMS, params, r->type->params.n },
+		{ CKA_EC_PARAMS, (void *)(uintptr_t)params.p, params.n },
 	};
 	CK_ATTRIBUTE private_t[] = {
 		{ CKA_TOKEN, &yes, sizeof(yes) },

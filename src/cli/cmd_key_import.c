@@ -88,7 +88,7 @@ static enum outcome wrap_hex(const struct cli *cli, struct span text, uint8_t *d
 		return fail(OUTCOME_FAILED, "%s does not hold the 64 hexadecimal digits of a public key", cli->argument[1]);
 	der_put_element(&w, DER_BIT_STRING, SPAN_OF(bits));
 	n = w.start;
-	der_put(&w, type->params);
+	der_put(&w, key_type_params(type));
 	der_wrap(&w, DER_SEQUENCE, n);
 	der_wrap(&w, DER_SEQUENCE, end);
 	*out = der_written(&w);

@@ -46,18 +46,18 @@ static bool is_true(const CK_ATTRIBUTE *a)
 	return v.n == sizeof(CK_BBOOL) && v.p[0] == CK_TRUE;
 }
 
-/* OID and bits of a SubjectPublicKeyInfo. */
-static bool info_parts(struct span info, struct span *oid, struct span *bits)
+/* The bits of a SubjectPublicKeyInfo. */
+static bool info_bits(struct span info, struct span *bits)
 {
 	struct span body, algorithm;
 
 	return der_take(&info, DER_SEQUENCE, &body) && der_take(&body, DER_SEQUENCE, &algorithm) &&
-	       der_take_whole(&algorithm, DER_OID, oid) && der_take_bits(&body, bits);
+	       der_take_bits(&body, bits);
 }
 
 static void row_fill(struct key_row *row, const CK_ATTRIBUTE *t)
 {
-	struct span type = value_of(&t[AT_TYPE]), oid = value_of(&t[AT_PARAMS]);
+	struct span type = value_of(&t[AT_TYPE]);
 
 	row->type = CK_UNAVAILABLE_INFORMATION;
 	if (type.n == sizeof(row->type))
@@ -66,9 +66,9 @@ static void row_fill(struct key_row *row, const CK_ATTRIBUTE *t)
 	row->id = value_of(&t[AT_ID]);
 	row->info = value_of(&t[AT_INFO]);
 	row->point = value_of(&t[AT_POINT]);
-	if (row->info.n != 0 && !info_parts(row->info, &oid, &row->point))
+	if (row->info.n != 0 && !info_bits(row->info, &row->point))
 		row->info = SPAN_EMPTY;
-	row->kind = key_type_of(row->type, oid);
+	row->kind = key_type_of(row->type, value_of(&t[AT_PARAMS]));
 	row->sensitive = is_true(&t[AT_SENSITIVE]);
 	row->extractable = is_true(&t[AT_EXTRACTABLE]);
 	row->local = is_true(&t[AT_LOCAL]);

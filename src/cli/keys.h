@@ -13,8 +13,8 @@
 
 struct key_type {
 	const char *name;           /* of --type, and in what is printed */
+	const char *curve;          /* OpenSSL's name of its curve, as in ck/curves.def */
 	CK_KEY_TYPE type;
-	struct span params;         /* CKA_EC_PARAMS, by OID */
 	CK_MECHANISM_TYPE generate;
 	CK_MECHANISM_TYPE sign;     /* CK_UNAVAILABLE_INFORMATION: it cannot */
 	const char *ssh;            /* its name in OpenSSH's files; NULL: it has none there */
@@ -23,6 +23,8 @@ struct key_type {
 /* NULL when there is none of that name; of an object of that type and CKA_EC_PARAMS. */
 const struct key_type *key_type_named(const char *name);
 const struct key_type *key_type_of(CK_KEY_TYPE type, struct span params);
+/* CKA_EC_PARAMS, by OID. */
+struct span key_type_params(const struct key_type *type);
 /* The names, for an option's choices. */
 extern const char *const key_type_names[];
 

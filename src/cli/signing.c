@@ -28,7 +28,16 @@ static enum outcome read_context(const struct cli *cli, struct signing *s, size_
 	return *n > 0 ? OUTCOME_OK : fail(OUTCOME_USAGE, "a context has 1 to %zu bytes", sizeof(s->context));
 }
 
-static enum outcome choose_eddsa(const struct cli *cli, struct signing *s)
+static const char *eddsa_name(const struct key_row *key, bool prehash, bool context)
+{
+	if (strcmp(key->kind->name, "ed448") == 0)
+		return prehash ? "Ed448ph" : "Ed448";
+	if (prehash)
+		return "Ed25519ph";
+	return context ? "Ed25519ctx" : "Ed25519";
+}
+
+static enum outcome choose_eddsa(const struct cli *cli, const struct key_row *key, struct signing *s)
 {
 	bool prehash = option_given(cli, "prehash");
 	size_t n;
@@ -36,7 +45,7 @@ static enum outcome choose_eddsa(const struct cli *cli, struct signing *s)
 
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	s->algorithm = prehash ? "Ed25519ph" : n > 0 ? "Ed25519ctx" : "Ed25519";
+	s->algorithm = eddsa_name(key, prehash, n > 0);
 	s->in_parts = prehash;
 	if (!prehash && n == 0)
 		return OUTCOME_OK;
@@ -53,7 +62,7 @@ enum outcome signing_choose(const struct cli *cli, const struct key_row *key, st
 		return fail(OUTCOME_FAILED, "the tool does not sign with keys of type %s; a PKCS#11 program can, where they sign",
 			    key_type_text(key));
 	s->mechanism.mechanism = key->kind->sign;
-	return choose_eddsa(cli, s);
+	return choose_eddsa(cli, key, s);
 }
 
 const char *signing_message(const struct cli *cli)

@@ -62,6 +62,8 @@ static enum outcome read_signature(const struct cli *cli, struct buf *out)
 		outcome = signature_parse(out, format == NULL ? "raw" : format, buf_span(&text));
 	if (outcome == OUTCOME_OK && cf_failed(buf_status(out)))
 		return fail(OUTCOME_BAD, "%s is too large to be a signature", path);
+	if (outcome == OUTCOME_OK && out->n == 0)
+		return fail(OUTCOME_BAD, "%s is empty: there is no signature", path);
 	return outcome;
 }
 

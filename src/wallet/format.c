@@ -25,6 +25,8 @@ void header_body(const struct header *h, struct buf *out)
 	buf_u64(out, h->objects);
 	buf_u32(out, h->levels);
 	buf_u64(out, h->root_version);
+	if (h->policy_n != 0)
+		buf_string(out, span(h->policy, h->policy_n));
 }
 
 void header_encode(const struct header *h, struct buf *out)
@@ -38,6 +40,18 @@ static void copy_exact(void *dst, size_t n, struct reader *r)
 	struct span s = read_bytes(r, n);
 
 	bytes_copy(dst, s.p, s.n);
+}
+
+static void read_policy(struct reader *r, struct header *h)
+{
+	struct span policy = read_string(r);
+
+	if (policy.n == 0 || policy.n > WALLET_POLICY_MAX) {
+		r->failed = true;
+		return;
+	}
+	h->policy_n = (uint32_t)policy.n;
+	bytes_copy(h->policy, policy.p, policy.n);
 }
 
 struct cf_status header_decode(struct span bytes, struct header *h)
@@ -60,6 +74,8 @@ struct cf_status header_decode(struct span bytes, struct header *h)
 	h->objects = read_u64(&r);
 	h->levels = read_u32(&r);
 	h->root_version = read_u64(&r);
+	if (!r.failed && r.rest.n > FORMAT_MAC_SIZE)
+		read_policy(&r, h);
 	copy_exact(h->mac, sizeof(h->mac), &r);
 	CF_TRY(read_end(&r));
 	return h->format == 0 || h->levels == 0 || h->levels > 7 || h->next_number == 0 ? CF_STATUS(CORRUPT) : CF_OK;

@@ -26,10 +26,12 @@ struct header {
 	uint64_t objects;      /* how many there are */
 	uint32_t levels;       /* of the set's tree */
 	uint64_t root_version;
+	uint32_t policy_n;     /* 0: there is none */
+	uint8_t policy[WALLET_POLICY_MAX];
 	uint8_t mac[FORMAT_MAC_SIZE];
 };
 
-#define HEADER_MAX 256
+#define HEADER_MAX (256 + WALLET_POLICY_MAX)
 /* The record without its MAC: what the MAC covers. */
 void header_body(const struct header *h, struct buf *out);
 /* The record: the body, then h->mac. */

@@ -237,6 +237,8 @@ static struct cf_status reset(struct wallet *w, struct secret *old_key, struct s
 	h = w->header;
 	header_next_change(&h);
 	h.objects = 0;
+	h.policy_n = 0;
+	memset(h.policy, 0, sizeof(h.policy));
 	h.levels = 1;
 	h.root_version = 0;
 	memset(h.label, 0, sizeof(h.label));

@@ -210,6 +210,17 @@ struct cf_status set_assign(struct wallet *w, struct secret *key, struct set_cha
 	return CF_OK;
 }
 
+struct cf_status set_renew_root(struct wallet *w, struct secret *key, struct set_change *s, struct header *h)
+{
+	struct node *root;
+
+	if (h->root_version == 0)
+		return CF_OK;
+	CF_TRY(dirty_node(w, key, s, h, h->levels - 1, 0, h->root_version, &root));
+	h->root_version = h->change;
+	return CF_OK;
+}
+
 struct cf_status set_write(struct wallet *w, struct secret *key, struct set_change *s, const struct header *h)
 {
 	for (size_t i = 0; i < s->count; i++) {

@@ -238,29 +238,81 @@ struct cf_status wallet_label_check(const char *label)
 	return CF_OK;
 }
 
-/* In a transaction of its own. */
-static struct cf_status header_change(struct wallet *w, struct secret *key, const char *label)
+/* A change of the header alone, in a transaction: `h` is as it will be, its change number included. */
+static struct cf_status header_change(struct wallet *w, struct secret *key, struct header *h)
 {
-	struct header h;
+	struct set_change set = { 0 };
+	struct cf_status status = set_renew_root(w, key, &set, h);
 
-	CF_TRY(wallet_refresh(w, key));
-	h = w->header;
-	header_next_change(&h);
-	memset(h.label, 0, sizeof(h.label));
-	bytes_copy(h.label, label, strlen(label));
-	CF_TRY(wallet_header_write(w, key, &h));
+	if (cf_ok(status))
+		status = set_write(w, key, &set, h);
+	set_change_release(&set);
+	CF_TRY(status);
+	CF_TRY(wallet_header_write(w, key, h));
 	return store_commit(w->store);
+}
+
+typedef void (*header_edit_fn)(struct header *h, const void *arg);
+
+static struct cf_status header_edit(struct wallet *w, struct secret *key, header_edit_fn edit, const void *arg)
+{
+	struct cf_status status;
+	struct header h;
+	LOCKED(&w->lock);
+
+	CF_TRY(store_begin(w->store));
+	status = wallet_refresh(w, key);
+	if (cf_ok(status)) {
+		h = w->header;
+		header_next_change(&h);
+		edit(&h, arg);
+		status = header_change(w, key, &h);
+	}
+	if (cf_failed(status))
+		store_rollback(w->store);
+	return status;
+}
+
+static void put_label(struct header *h, const void *arg)
+{
+	const char *label = arg;
+
+	memset(h->label, 0, sizeof(h->label));
+	bytes_copy(h->label, label, strlen(label));
 }
 
 struct cf_status wallet_rename(struct wallet *w, struct secret *key, const char *label)
 {
+	CF_TRY(wallet_label_check(label));
+	return header_edit(w, key, put_label, label);
+}
+
+static void put_policy(struct header *h, const void *arg)
+{
+	const struct span *policy = arg;
+
+	memset(h->policy, 0, sizeof(h->policy));
+	bytes_copy(h->policy, policy->p, policy->n);
+	h->policy_n = (uint32_t)policy->n;
+}
+
+struct cf_status wallet_set_policy(struct wallet *w, struct secret *key, struct span policy)
+{
+	if (policy.n > WALLET_POLICY_MAX)
+		return error_set(CF_STATUS(LIMIT), "a wallet's policy is at most %d bytes", WALLET_POLICY_MAX);
+	return header_edit(w, key, put_policy, &policy);
+}
+
+struct cf_status wallet_get_policy(struct wallet *w, struct secret *key_opt, uint8_t policy[WALLET_POLICY_MAX], size_t *n)
+{
 	struct cf_status status;
 	LOCKED(&w->lock);
 
-	CF_TRY(wallet_label_check(label));
-	CF_TRY(store_begin(w->store));
-	status = header_change(w, key, label);
-	if (cf_failed(status))
-		store_rollback(w->store);
-	return status;
+	CF_TRY(store_snapshot(w->store));
+	status = wallet_refresh(w, key_opt);
+	store_snapshot_end(w->store);
+	CF_TRY(status);
+	*n = w->header.policy_n;
+	bytes_copy(policy, w->header.policy, *n);
+	return CF_OK;
 }

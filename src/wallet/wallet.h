@@ -25,6 +25,7 @@
 #define WALLET_KEY_SIZE 32
 #define WALLET_TERM_SIZE 16   /* a keyed search term */
 #define WALLET_OBJECT_MAX (((size_t)1 << 20) + ((size_t)64 << 10)) /* bytes of one object's attributes: a value of 1 MiB, and the rest */
+#define WALLET_POLICY_MAX 512 /* bytes of what token/ keeps as the wallet's policy */
 #define WALLET_SUFFIX ".coffer"
 
 /* Who has a PIN of his own: the user, the security officer, and from WALLET_NAMED on users who have names. */
@@ -96,6 +97,11 @@ struct cf_status wallet_unlock(struct wallet *w, unsigned role, struct span pin,
 struct cf_status wallet_set_pin(struct wallet *w, struct secret *key, unsigned role, struct span pin,
 				const struct wallet_kdf *kdf) CF_CHECKED;
 struct cf_status wallet_rename(struct wallet *w, struct secret *key, const char *label) CF_CHECKED;
+/* What may be done with the wallet, as bytes that token/policy.c knows.  A policy that was made tighter is not loosened by putting
+ * the old header back: the root of the set of objects is written anew with it.  LIMIT: more than WALLET_POLICY_MAX bytes; none: no policy. */
+struct cf_status wallet_set_policy(struct wallet *w, struct secret *key, struct span policy) CF_CHECKED;
+/* *n is 0 when there is none.  Without a key it is what the file says, unauthenticated. */
+struct cf_status wallet_get_policy(struct wallet *w, struct secret *key_opt, uint8_t policy[WALLET_POLICY_MAX], size_t *n) CF_CHECKED;
 /* C_InitToken on a wallet: removes every object and the user PIN, takes a new wallet key wrapped under
  * the SO PIN (already verified: `key` is the old one), sets the label; the serial stays. */
 struct cf_status wallet_reset(struct wallet *w, struct secret *key, struct span so_pin, const struct wallet_kdf *kdf,

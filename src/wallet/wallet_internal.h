@@ -54,6 +54,8 @@ void set_cache_drop(struct wallet *w);
  * header.  After a failure the change must not be written. */
 struct cf_status set_assign(struct wallet *w, struct secret *key, struct set_change *s, struct header *h, uint64_t number,
 			    uint64_t version, uint64_t *previous) CF_CHECKED;
+/* The root is of the header's change from now on, so that an older header fits no longer. Nothing when there are no objects yet. */
+struct cf_status set_renew_root(struct wallet *w, struct secret *key, struct set_change *s, struct header *h) CF_CHECKED;
 /* Writes the nodes that changed. In the transaction. */
 struct cf_status set_write(struct wallet *w, struct secret *key, struct set_change *s, const struct header *h) CF_CHECKED;
 void set_change_release(struct set_change *s);

@@ -283,6 +283,56 @@ static void test_remove_forged(void)
 	wallet_unref(w);
 }
 
+/* The header of before, put back alone: the policy that was made tighter stays so. */
+static void test_policy_replayed(void)
+{
+	struct wallet *w = make(unit_dir(), "policy");
+	struct secret *key = unlock(w);
+	uint64_t number = add(w, key, true, "a key");
+	uint8_t policy[WALLET_POLICY_MAX];
+	size_t n = 99;
+
+	REQUIRE(cf_ok(wallet_get_policy(w, key, policy, &n)));
+	CHECK(n == 0);
+	edit(w, "INSERT INTO meta SELECT 'kept', value FROM meta WHERE name='header'");
+	REQUIRE(cf_ok(wallet_set_policy(w, key, span_str("tight"))));
+	REQUIRE(cf_ok(wallet_get_policy(w, key, policy, &n)));
+	CHECK(n == 5 && memcmp(policy, "tight", 5) == 0);
+	CHECK_CODE(read_private(w, key, number, "a key"), OK);
+	CHECK(faults(w, key) == 0);
+	edit(w, "UPDATE meta SET value=(SELECT value FROM meta WHERE name='kept') WHERE name='header'");
+	CHECK_CODE(read_private(w, key, number, "a key"), FORGED);
+	CHECK(faults(w, key) > 0);
+	secret_unref(key);
+	wallet_unref(w);
+}
+
+static void test_policy_bytes(void)
+{
+	struct wallet *w = make(unit_dir(), "policy");
+	struct secret *key = unlock(w), *so = NULL;
+	uint8_t policy[WALLET_POLICY_MAX], longest[WALLET_POLICY_MAX + 1] = { 1 };
+	size_t n;
+
+	CHECK_CODE(wallet_set_policy(w, key, span(longest, sizeof(longest))), LIMIT);
+	CHECK_CODE(wallet_set_policy(w, key, span(longest, WALLET_POLICY_MAX)), OK);
+	REQUIRE(cf_ok(wallet_rename(w, key, "renamed")));
+	REQUIRE(cf_ok(wallet_get_policy(w, key, policy, &n)));
+	CHECK(n == WALLET_POLICY_MAX && memcmp(policy, longest, n) == 0);
+	CHECK_CODE(wallet_set_policy(w, key, SPAN_EMPTY), OK);
+	REQUIRE(cf_ok(wallet_get_policy(w, NULL, policy, &n)));
+	CHECK(n == 0);
+	/* C_InitToken starts without one. */
+	REQUIRE(cf_ok(wallet_set_policy(w, key, span_str("x"))));
+	REQUIRE(cf_ok(wallet_unlock(w, WALLET_SO, span_str(SO), 0, &so)));
+	REQUIRE(cf_ok(wallet_reset(w, so, span_str(SO), &cheap, "again")));
+	REQUIRE(cf_ok(wallet_get_policy(w, NULL, policy, &n)));
+	CHECK(n == 0);
+	secret_unref(so);
+	secret_unref(key);
+	wallet_unref(w);
+}
+
 static void test_header_forged(void)
 {
 	const char *dir = unit_dir();
@@ -311,6 +361,8 @@ int main(void)
 		{ "a forged index is found by the audit", test_index },
 		{ "rows that nobody stored are found", test_rows_added },
 		{ "a forged object can be removed", test_remove_forged },
+		{ "a policy is kept, replaced and taken away", test_policy_bytes },
+		{ "a policy is not loosened by an older header", test_policy_replayed },
 		{ NULL, NULL },
 	};
 

@@ -34,6 +34,8 @@ static const struct config_row rows[] = {
 	{ "idle-lock", "0 to 31536000 (seconds)", "0", "a wallet locks itself after that time without use; 0: never" },
 	{ "ec-point", "auto, der, raw", "auto",
 	  "form of CKA_EC_POINT: by the caller's interface, or always as DER OCTET STRING, or always raw" },
+	{ "allow-unsafe-wrapping", "yes, no", "no",
+	  "sensitive keys may be wrapped by any key with CKA_WRAP, as the standard has it, and be unwrapped in clear" },
 	{ "authentication-credential", "a path, or a name in $CREDENTIALS_DIRECTORY", "none",
 	  "a file that holds the PIN, read when C_Login gets none" },
 	{ "trace", "a path", "none", "a file that gets each call's name and return value, never data" },
@@ -54,6 +56,7 @@ static const struct key {
 	{ NUMBER, AT(pin_limit), 0, 1000000 },
 	{ NUMBER, AT(idle_lock_s), 0, 31536000 },
 	{ POINT, AT(ec_point), 0, 0 },
+	{ YES_NO, AT(allow_unsafe_wrapping), 0, 0 },
 	{ TEXT, AT(auth_credential), 0, 0 },
 	{ TEXT, AT(trace_file), 0, 0 },
 };

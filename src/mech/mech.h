@@ -111,16 +111,27 @@ struct mech_impl {
 			       struct key_view *public_key, struct key_view *private_key);
 
 	/* C_WrapKey, C_UnwrapKey.  `material` is the value of a secret key or the PrivateKeyInfo (PKCS#8) of a private one.
-	 * out_len tells the length of what is wrapped; what is unwrapped is never longer than what it came from. */
+	 * out_len tells the length of what is wrapped; what is unwrapped is at most 64 bytes longer than what it came from.
+	 * unwrap: *n on entry is the length that the key should have, or MECH_LENGTH_...: a mechanism whose padding could be
+	 * probed answers a wrong one with a random key of such a length. */
 	CK_RV (*wrap)(struct vault_scope *scope, const struct mech_call *call, struct span material, struct mspan out, size_t *n);
 	CK_RV (*unwrap)(struct vault_scope *scope, const struct mech_call *call, struct span wrapped, struct mspan out, size_t *n);
 
+	/* What is unwrapped may have zeros behind it: CKA_VALUE_LEN of the template cuts them off. */
+	bool unwraps_padded;
+
+	/* The base key's value can be told from the new one's (part of it, or combined with what is known): the new key is
+	 * as sensitive as the base key (the specification's rule for each such mechanism). */
+	bool derives_openly;
 	/* C_DeriveKey: the value of the new secret key.  *n is its length when the template or the key type gives one, else 0,
 	 * and then the length that the mechanism makes by itself on return.  `other` is the second key that the parameter
 	 * names, NULL when it names none. */
 	CK_RV (*derive)(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
 			size_t *n);
 };
+
+#define MECH_LENGTH_ANY ((size_t)0)
+#define MECH_LENGTH_AES SIZE_MAX /* 16, 24 or 32 */
 
 /* A row's key type where a mechanism takes more than one. */
 #define KEYS_OF_SECRET ((CK_KEY_TYPE)0xfffffff1) /* any secret key */

@@ -6,6 +6,7 @@
 #include "base/der.h"
 #include "base/error.h"
 #include "object/account.h"
+#include "object/arrays.h"
 #include "object/input.h"
 #include "object/object.h"
 
@@ -202,7 +203,17 @@ static unsigned must(enum object_use use)
 	return 0;
 }
 
-static CK_RV take_one(struct draft *d, const struct object_request *r, const CK_ATTRIBUTE *a)
+static CK_RV take_array(struct vault_scope *scope, const CK_ATTRIBUTE *a, struct span *out)
+{
+	struct mspan room = { NULL, 0 };
+	size_t n = array_room(a);
+
+	if (n != 0 && (scope == NULL || cf_failed(vault_scope_alloc(scope, n, &room))))
+		return CKR_DEVICE_MEMORY;
+	return array_read(a, room, out);
+}
+
+static CK_RV take_one(struct vault_scope *scope, struct draft *d, const struct object_request *r, const CK_ATTRIBUTE *a)
 {
 	struct input_room room, *use = &room;
 	size_t i = index_of(d, a->type);
@@ -219,7 +230,7 @@ static CK_RV take_one(struct draft *d, const struct object_request *r, const CK_
 		return refuse(CKR_TEMPLATE_INCONSISTENT, a->type, "must not be given here");
 	if (row->kind == KIND_MECHANISMS)
 		use = &d->mechanisms;
-	rv = input_value(row, a, use, &v);
+	rv = row->kind == KIND_TEMPLATE ? take_array(scope, a, &v) : input_value(row, a, use, &v);
 	if (rv != CKR_OK)
 		return rv;
 	if (row_has(row, FOOT(10)) && v.p[0] != 0 && !r->by_so)
@@ -232,10 +243,10 @@ static CK_RV take_one(struct draft *d, const struct object_request *r, const CK_
 	return CKR_OK;
 }
 
-static CK_RV take_template(struct draft *d, const struct object_request *r)
+static CK_RV take_template(struct vault_scope *scope, struct draft *d, const struct object_request *r)
 {
 	for (CK_ULONG i = 0; i < r->template.count; i++) {
-		CK_RV rv = take_one(d, r, &r->template.attr[i]);
+		CK_RV rv = take_one(scope, d, r, &r->template.attr[i]);
 
 		if (rv != CKR_OK)
 			return rv;
@@ -278,12 +289,12 @@ static bool can_sign(CK_KEY_TYPE type)
 
 /* What the specification leaves to the token (footnote 9).  A key that can sign may sign, since clients that
  * give empty templates (Java, NSS) expect it.  Private and secret keys are sensitive unless the template
- * says that they are not, and cannot be taken out unless it says that they can; a derived or
- * unwrapped secret is readable, because clients read what they derive. */
+ * says that they are not, and cannot be taken out unless it says that they can; a derived
+ * secret is readable, because clients read what they derive, and an unwrapped key may be wrapped again (§5.18.4). */
 static void token_standards(struct draft *d, const struct object_request *r)
 {
 	const struct object_head *head = &r->head;
-	bool readable = head->class == CKO_SECRET_KEY && r->use == OBJECT_DERIVE;
+	bool derived = head->class == CKO_SECRET_KEY && r->use == OBJECT_DERIVE;
 
 	if (!has(d, CKA_PRIVATE))
 		put_bool(d, CKA_PRIVATE, head->is_private);
@@ -292,20 +303,21 @@ static void token_standards(struct draft *d, const struct object_request *r)
 	if (!has(d, CKA_SIGN) && head->class == CKO_PRIVATE_KEY)
 		put_bool(d, CKA_SIGN, can_sign(head->key_type));
 	if (!has(d, CKA_SENSITIVE))
-		put_bool(d, CKA_SENSITIVE, !readable);
+		put_bool(d, CKA_SENSITIVE, !derived || r->stays_sensitive);
 	if (!has(d, CKA_EXTRACTABLE))
-		put_bool(d, CKA_EXTRACTABLE, readable);
+		put_bool(d, CKA_EXTRACTABLE, (derived || r->use == OBJECT_UNWRAP) && !r->stays_inside);
 }
 
-/* LOCAL, ALWAYS_SENSITIVE, NEVER_EXTRACTABLE, KEY_GEN_MECHANISM: only a key that was generated here can have them. */
+/* LOCAL, ALWAYS_SENSITIVE, NEVER_EXTRACTABLE, KEY_GEN_MECHANISM: only a key that was generated here can have them; the second
+ * and third also one that was derived from such a key. */
 static void history(struct draft *d, const struct object_request *r)
 {
 	bool local = r->use == OBJECT_GENERATE;
 
 	put_bool(d, CKA_LOCAL, local);
 	put_ulong(d, CKA_KEY_GEN_MECHANISM, local ? r->gen_mechanism : CK_UNAVAILABLE_INFORMATION);
-	put_bool(d, CKA_ALWAYS_SENSITIVE, local && is_on(d, CKA_SENSITIVE));
-	put_bool(d, CKA_NEVER_EXTRACTABLE, local && !is_on(d, CKA_EXTRACTABLE));
+	put_bool(d, CKA_ALWAYS_SENSITIVE, (local || r->from_always_sensitive) && is_on(d, CKA_SENSITIVE));
+	put_bool(d, CKA_NEVER_EXTRACTABLE, (local || r->from_never_extractable) && !is_on(d, CKA_EXTRACTABLE));
 }
 
 static void unique_id(struct draft *d, const uint8_t random[16])
@@ -428,6 +440,39 @@ static CK_RV account_rules(struct draft *d, const struct object_head *head)
 	return rv;
 }
 
+/* Nothing that the caller's own template could not have said. */
+static bool may_force(const struct draft *d, const struct object_request *r, const struct attr *at)
+{
+	size_t i = index_of(d, at->type);
+	bool on = at->value.n == 1 && at->value.p[0] != 0;
+
+	if (i == d->count || row_has(d->rows[i], EXTRA_OURS | EXTRA_HIDDEN) ||
+	    (row_has(d->rows[i], FOOT(10)) && on && !r->by_so))
+		return false;
+	if ((at->type == CKA_TOKEN && on != r->head.is_token) || (at->type == CKA_PRIVATE && on != r->head.is_private))
+		return false;
+	return !d->there[i] || span_eq(d->value[i], at->value);
+}
+
+/* What the key that this one comes from asks of it (§5.18.4, §5.18.5, and the sections of mechanisms that derive). */
+static CK_RV origin_rules(struct draft *d, const struct object_request *r)
+{
+	struct attrs forced = { r->forced };
+	struct attrs_cursor cursor = { 0 };
+	struct attr at;
+
+	while (attrs_next(forced, &cursor, &at)) {
+		if (!may_force(d, r, &at))
+			return refuse(CKR_TEMPLATE_INCONSISTENT, at.type, "is not what the base key's template for new keys says");
+		put(d, at.type, at.value);
+	}
+	if (r->stays_sensitive && has(d, CKA_SENSITIVE) && !is_on(d, CKA_SENSITIVE))
+		return refuse(CKR_TEMPLATE_INCONSISTENT, CKA_SENSITIVE, "must be true, as the key's that it comes from");
+	if (r->stays_inside && is_on(d, CKA_EXTRACTABLE))
+		return refuse(CKR_TEMPLATE_INCONSISTENT, CKA_EXTRACTABLE, "must be false, as the key's that it comes from");
+	return CKR_OK;
+}
+
 static CK_RV date_rules(const struct draft *d)
 {
 	struct span start = value_of(d, CKA_START_DATE), end = value_of(d, CKA_END_DATE);
@@ -439,13 +484,15 @@ static CK_RV date_rules(const struct draft *d)
 
 static CK_RV draft_fill(struct vault_scope *scope, struct draft *d, const struct object_request *r)
 {
-	CK_RV rv = take_template(d, r);
+	CK_RV rv = take_template(scope, d, r);
 
 	put_ulong(d, CKA_CLASS, r->head.class);
 	if (has_key_type(r->head.class))
 		put_ulong(d, CKA_KEY_TYPE, r->head.key_type);
 	for (size_t i = 0; i < r->given_count; i++)
 		put(d, r->given[i].type, r->given[i].value);
+	if (rv == CKR_OK)
+		rv = origin_rules(d, r);
 	if (rv == CKR_OK)
 		rv = check_required(d, r);
 	if (rv != CKR_OK)

@@ -113,6 +113,8 @@ static CK_RV change_one(struct revision *v, size_t at, const CK_ATTRIBUTE *a, bo
 
 	if (row == NULL || row_has(row, EXTRA_HIDDEN))
 		return refuse(CKR_ATTRIBUTE_TYPE_INVALID, a->type, "is not one of this object");
+	if (row->kind == KIND_TEMPLATE)
+		return refuse(CKR_ATTRIBUTE_READ_ONLY, a->type, "cannot be changed");
 	rv = input_value(row, a, row->kind == KIND_MECHANISMS ? &v->mechanisms : &room, &value);
 	if (rv != CKR_OK)
 		return rv;

@@ -95,6 +95,8 @@ CK_RV input_value(const struct policy_row *row, const CK_ATTRIBUTE *a, struct in
 		return value_mechanisms(a, room, out);
 	case KIND_DATE:
 		return value_date(a, out);
+	case KIND_TEMPLATE:
+		return invalid(a->type); /* array_read() is for them */
 	case KIND_BYTES:
 		*out = span(a->pValue, a->ulValueLen);
 		return CKR_OK;
@@ -152,4 +154,14 @@ CK_RV input_ulong(struct template t, CK_ATTRIBUTE_TYPE type, CK_ULONG missing, C
 	if (rv == CKR_OK)
 		*out = (CK_ULONG)codec_get_u64(v.p);
 	return rv;
+}
+
+bool template_has(struct template t, CK_ATTRIBUTE_TYPE type)
+{
+	return input_find(t, type) != NULL;
+}
+
+CK_RV template_ulong(struct template t, CK_ATTRIBUTE_TYPE type, CK_ULONG missing, CK_ULONG *out)
+{
+	return input_ulong(t, type, missing, out);
 }

@@ -47,6 +47,10 @@ struct object_request {
 	size_t given_count;
 	CK_MECHANISM_TYPE gen_mechanism; /* CKA_KEY_GEN_MECHANISM, or CK_UNAVAILABLE_INFORMATION */
 	bool by_so;                      /* the SO is logged in: may set CKA_TRUSTED */
+	/* OBJECT_DERIVE, OBJECT_UNWRAP: what the key that it comes from says. */
+	struct span forced;              /* CKA_DERIVE_TEMPLATE, CKA_UNWRAP_TEMPLATE, as in the encoding: must hold of the new key */
+	bool from_always_sensitive, from_never_extractable;
+	bool stays_sensitive, stays_inside; /* SENSITIVE must be true, EXTRACTABLE false */
 	uint8_t unique_id[16];           /* random; becomes CKA_UNIQUE_ID, as a UUID string */
 };
 
@@ -79,6 +83,9 @@ size_t object_terms(struct vault_scope *scope, struct attrs a, struct attr *term
  * Attributes that are no search terms are skipped (object_matches looks at them). *impossible: a value that no object has. */
 size_t object_template_terms(struct template t, struct attr *terms, struct mspan room, bool *impossible);
 
+/* CKA_WRAP_TEMPLATE (§5.18.3): may this key be wrapped? */
+bool object_admitted(struct vault_scope *scope, struct span wrap_template, struct attrs a);
+
 /* C_GetObjectSize: what the object takes in the wallet. */
 CK_ULONG object_size(struct attrs a);
 
@@ -93,6 +100,7 @@ struct object_usage {
 	CK_ULONG bits;
 	bool sign, sign_recover, verify, verify_recover, encrypt, decrypt, wrap, unwrap, derive, encapsulate, decapsulate;
 	bool extractable, sensitive, always_authenticate;
+	bool always_sensitive, never_extractable, trusted, local;
 	bool mechanisms_limited;                          /* CKA_ALLOWED_MECHANISMS is there */
 	CK_MECHANISM_TYPE mechanism[OBJECT_MECHANISMS_MAX];
 	size_t mechanism_count;

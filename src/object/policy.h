@@ -7,7 +7,7 @@
 
 #include "ck/ck.h"
 
-enum policy_kind { KIND_BOOL, KIND_ULONG, KIND_BYTES, KIND_DATE, KIND_MECHANISMS };
+enum policy_kind { KIND_BOOL, KIND_ULONG, KIND_BYTES, KIND_DATE, KIND_MECHANISMS, KIND_TEMPLATE };
 enum policy_standard { STANDARD_NONE, STANDARD_OFF, STANDARD_ON, STANDARD_EMPTY, STANDARD_ZERO };
 
 /* Footnotes, and extras in the same word. */

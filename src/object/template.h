@@ -18,6 +18,10 @@ struct template {
 	CK_ULONG count;
 };
 
+bool template_has(struct template t, CK_ATTRIBUTE_TYPE type);
+/* ATTRIBUTE_VALUE_INVALID: it is there and is no CK_ULONG. */
+CK_RV template_ulong(struct template t, CK_ATTRIBUTE_TYPE type, CK_ULONG missing, CK_ULONG *out);
+
 /* A view on an encoding; reading it allocates nothing. */
 struct attrs {
 	struct span bytes;

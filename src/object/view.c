@@ -3,6 +3,7 @@
 #include "base/codec.h"
 #include "base/der.h"
 #include "object/account.h"
+#include "object/arrays.h"
 #include "object/input.h"
 #include "object/object.h"
 
@@ -97,6 +98,8 @@ static CK_RV get_one(struct attrs a, const struct policy_row *const *rows, enum 
 	}
 	if (row->kind == KIND_ULONG || row->kind == KIND_MECHANISMS)
 		return answer_integers(out, value);
+	if (row->kind == KIND_TEMPLATE)
+		return array_answer(value, out);
 	if (out->type == CKA_EC_POINT)
 		return answer_point(out, a, form, value);
 	return answer(out, value.p, value.n);
@@ -217,6 +220,8 @@ size_t object_template_terms(struct template t, struct attr *terms, struct mspan
 		struct input_room small;
 		struct attr term = { .type = t.attr[i].type };
 
+		if (row != NULL && row->kind == KIND_TEMPLATE)
+			continue;
 		if (row == NULL || input_value(row, &t.attr[i], &small, &term.value) != CKR_OK) {
 			*impossible = true;
 			return 0;
@@ -235,6 +240,12 @@ size_t object_template_terms(struct template t, struct attr *terms, struct mspan
 		insert_term(terms, n++, term);
 	}
 	return n;
+}
+
+bool object_admitted(struct vault_scope *scope, struct span wrap_template, struct attrs a)
+{
+	(void)scope;
+	return array_admits(wrap_template, a);
 }
 
 CK_ULONG object_size(struct attrs a)
@@ -262,6 +273,10 @@ static void usage_flags(struct attrs a, struct object_usage *u)
 		{ CKA_EXTRACTABLE, &u->extractable },
 		{ CKA_SENSITIVE, &u->sensitive },
 		{ CKA_ALWAYS_AUTHENTICATE, &u->always_authenticate },
+		{ CKA_ALWAYS_SENSITIVE, &u->always_sensitive },
+		{ CKA_NEVER_EXTRACTABLE, &u->never_extractable },
+		{ CKA_TRUSTED, &u->trusted },
+		{ CKA_LOCAL, &u->local },
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
@@ -320,6 +335,7 @@ CK_RV object_key_material(struct vault_scope *scope, struct attrs a, struct attr
 	static const CK_ATTRIBUTE_TYPE parts[] = {
 		CKA_VALUE,	      CKA_MODULUS,    CKA_PUBLIC_EXPONENT, CKA_PRIVATE_EXPONENT, CKA_PRIME_1, CKA_PRIME_2,
 		CKA_EXPONENT_1,	      CKA_EXPONENT_2, CKA_COEFFICIENT,	   CKA_EC_PARAMS,	 CKA_EC_POINT,
+		CKA_WRAP_TEMPLATE,    CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE,
 	};
 
 	(void)scope;

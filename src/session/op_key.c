@@ -32,54 +32,126 @@ CK_RV do_C_GenerateKeyPair(struct call *call, CK_MECHANISM_PTR mechanism, CK_ATT
 	return keys_generate_pair(&who, row, &params, public_t, private_t, public_key, private_key);
 }
 
-/*
- * Secret keys, wrapping and derivation: no row of the table can do them, so that every mechanism is an
- * invalid one for them.  The order of the answers is the specification's all the same.
- */
-static CK_RV no_mechanism(const CK_MECHANISM *mechanism)
-{
-	return mechanism == NULL ? CKR_ARGUMENTS_BAD : CKR_MECHANISM_INVALID;
-}
-
+/* No row of the table makes secret keys: every mechanism is an invalid one. */
 CK_RV do_C_GenerateKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR attr, CK_ULONG count,
 		       CK_OBJECT_HANDLE_PTR key)
 {
 	(void)call;
 	if ((attr == NULL && count != 0) || key == NULL)
 		return CKR_ARGUMENTS_BAD;
-	return no_mechanism(mechanism);
+	return mechanism == NULL ? CKR_ARGUMENTS_BAD : CKR_MECHANISM_INVALID;
+}
+
+/* ---- keys that are used to make, or to take out, others ---- */
+
+/* Which codes speak of the key that is used: it has names of its own where two keys are in the call. */
+struct key_codes {
+	CK_RV handle, type, size;
+};
+
+static CK_RV coded(CK_RV rv, const struct key_codes *codes)
+{
+	switch (rv) {
+	case CKR_KEY_HANDLE_INVALID:
+		return codes->handle;
+	case CKR_KEY_TYPE_INCONSISTENT:
+		return codes->type;
+	case CKR_KEY_SIZE_RANGE:
+		return codes->size;
+	default:
+		return rv;
+	}
+}
+
+static CK_RV permitted(const struct key *k, CK_FLAGS flag, const struct mech *row, const union mech_params *params)
+{
+	const struct object_usage *usage = key_usage(k);
+	struct key_view facts = { .class = usage->class, .type = usage->key_type, .bits = usage->bits };
+	struct mech_call call = { row, params, &facts, NULL };
+	bool allowed = flag == CKF_WRAP ? usage->wrap : flag == CKF_UNWRAP ? usage->unwrap : usage->derive;
+	CK_RV rv = key_permits(k, row);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (!allowed)
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	/* There is no begun operation here for which the user could give the PIN once more. */
+	if (usage->always_authenticate)
+		return CKR_USER_NOT_LOGGED_IN;
+	return row->impl->suits == NULL ? CKR_OK : row->impl->suits(&call);
+}
+
+static CK_RV take_key(const struct access *who, CK_OBJECT_HANDLE handle, CK_FLAGS flag, const struct mech *row,
+		      const union mech_params *params, const struct key_codes *codes, struct key **out)
+{
+	CK_RV rv = key_take(who, handle, out);
+
+	if (rv == CKR_OK)
+		rv = permitted(*out, flag, row, params);
+	return coded(rv, codes);
 }
 
 CK_RV do_C_WrapKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key,
 		   CK_BYTE_PTR wrapped, CK_ULONG_PTR wrapped_len)
 {
-	(void)call;
-	(void)wrapping_key;
-	(void)key;
-	(void)wrapped;
-	return wrapped_len == NULL ? CKR_ARGUMENTS_BAD : no_mechanism(mechanism);
+	static const struct key_codes codes = { CKR_WRAPPING_KEY_HANDLE_INVALID, CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
+						CKR_WRAPPING_KEY_SIZE_RANGE };
+	struct access who = session_access(call);
+	AUTO(key) wrapping = NULL;
+	const struct mech *row;
+	union mech_params params;
+	size_t n;
+	CK_RV rv;
+
+	if (wrapped_len == NULL)
+		return CKR_ARGUMENTS_BAD;
+	rv = find_row(mechanism, CKF_WRAP, &row, &params);
+	if (rv == CKR_OK)
+		rv = take_key(&who, wrapping_key, CKF_WRAP, row, &params, &codes, &wrapping);
+	if (rv != CKR_OK)
+		return rv;
+	rv = keys_wrap(&who, wrapping, row, &params, key, mspan(wrapped, *wrapped_len), &n);
+	if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)
+		*wrapped_len = n;
+	return rv;
 }
 
 CK_RV do_C_UnwrapKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE unwrapping_key,
 		     CK_BYTE_PTR wrapped, CK_ULONG wrapped_len, CK_ATTRIBUTE_PTR attr, CK_ULONG count,
 		     CK_OBJECT_HANDLE_PTR key)
 {
-	(void)call;
-	(void)unwrapping_key;
-	(void)wrapped_len;
-	if (wrapped == NULL || (attr == NULL && count != 0) || key == NULL)
+	static const struct key_codes codes = { CKR_UNWRAPPING_KEY_HANDLE_INVALID, CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
+						CKR_UNWRAPPING_KEY_SIZE_RANGE };
+	struct access who = session_access(call);
+	AUTO(key) unwrapping = NULL;
+	struct template t;
+	const struct mech *row;
+	union mech_params params;
+	CK_RV rv;
+
+	if (wrapped == NULL || key == NULL || session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
-	return no_mechanism(mechanism);
+	rv = find_row(mechanism, CKF_UNWRAP, &row, &params);
+	if (rv == CKR_OK)
+		rv = take_key(&who, unwrapping_key, CKF_UNWRAP, row, &params, &codes, &unwrapping);
+	return rv == CKR_OK ? keys_unwrap(&who, unwrapping, row, &params, span(wrapped, wrapped_len), t, key) : rv;
 }
 
 CK_RV do_C_DeriveKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE base_key, CK_ATTRIBUTE_PTR attr,
 		     CK_ULONG count, CK_OBJECT_HANDLE_PTR key)
 {
-	(void)call;
-	(void)base_key;
-	/* Some mechanisms return their keys through the parameter: `key` may be NULL. */
-	(void)key;
-	if (attr == NULL && count != 0)
+	static const struct key_codes codes = { CKR_KEY_HANDLE_INVALID, CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_SIZE_RANGE };
+	struct access who = session_access(call);
+	AUTO(key) base = NULL;
+	struct template t;
+	const struct mech *row;
+	union mech_params params;
+	CK_RV rv;
+
+	if (key == NULL || session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
-	return no_mechanism(mechanism);
+	rv = find_row(mechanism, CKF_DERIVE, &row, &params);
+	if (rv == CKR_OK)
+		rv = take_key(&who, base_key, CKF_DERIVE, row, &params, &codes, &base);
+	return rv == CKR_OK ? keys_derive(&who, base, NULL, row, &params, t, key) : rv;
 }

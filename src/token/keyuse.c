@@ -263,6 +263,19 @@ static CK_RV view_of(const struct key *k, struct span material, struct key_view 
 	return cursor.bad ? CKR_DEVICE_ERROR : CKR_OK;
 }
 
+CK_RV key_open(struct vault_scope *scope, const struct key *k, struct key_view *view)
+{
+	struct mspan room;
+	CK_RV rv;
+
+	if (k->material == NULL)
+		return view_of(k, buf_span(&k->plain), view);
+	if (cf_failed(vault_scope_alloc(scope, secret_size(k->material), &room)))
+		return CKR_DEVICE_MEMORY;
+	rv = rv_of(secret_open(scope, k->material, room));
+	return rv == CKR_OK ? view_of(k, span(room.p, secret_size(k->material)), view) : rv;
+}
+
 struct use {
 	struct key *key;
 	key_fn fn;

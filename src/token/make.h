@@ -37,6 +37,9 @@ struct making {
 	struct image *source;
 	struct template template;
 	bool copy;
+	/* derivation, unwrapping: the key that it is done with, the second that the parameter names, and what is unwrapped; borrowed */
+	struct key *base, *other;
+	struct span wrapped;
 	/* import: the parts of the key, sealed */
 	struct secret *key;
 	CK_RV rv;
@@ -58,6 +61,9 @@ CK_RV pending_complete(struct vault_scope *scope, struct pending *p);
 CK_RV making_build(struct vault_scope *scope, struct making *m, struct pending *p);
 /* All objects made, durably, their handles in object[].handle. */
 CK_RV making_finish(struct making *m);
+
+/* wrap.c: may the key wrap what is sensitive? */
+bool wrapping_is_safe(const struct object_usage *wrapping);
 
 /* C_SetAttributeValue on an object that was loaded and may be written. */
 CK_RV make_revision(const struct access *who, struct image *image, struct template t);

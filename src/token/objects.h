@@ -56,6 +56,17 @@ bool key_is_private(const struct key *k); /* CKA_PRIVATE: its material needs a s
 typedef CK_RV (*key_fn)(struct vault_scope *scope, const struct key_view *view, void *arg);
 CK_RV key_run(struct key *k, key_fn fn, void *arg);
 
+/* C_DeriveKey; the keys may be used so.  `other_opt`: the second key that the parameter names. */
+CK_RV keys_derive(const struct access *who, struct key *base, struct key *other_opt, const struct mech *mech,
+		  const union mech_params *params, struct template t, CK_OBJECT_HANDLE *out);
+/* C_UnwrapKey. WRAPPED_KEY_INVALID, WRAPPED_KEY_LEN_RANGE, and the codes of object.h. */
+CK_RV keys_unwrap(const struct access *who, struct key *unwrapping, const struct mech *mech, const union mech_params *params,
+		  struct span wrapped, struct template t, CK_OBJECT_HANDLE *out);
+/* C_WrapKey: out_opt.p NULL asks for the length, which *n is always. KEY_UNEXTRACTABLE, KEY_NOT_WRAPPABLE, KEY_HANDLE_INVALID,
+ * BUFFER_TOO_SMALL. */
+CK_RV keys_wrap(const struct access *who, struct key *wrapping, const struct mech *mech, const union mech_params *params,
+		CK_OBJECT_HANDLE object, struct mspan out_opt, size_t *n);
+
 /* C_GenerateKeyPair: born in a scope, sealed there. */
 CK_RV keys_generate_pair(const struct access *who, const struct mech *mech, const union mech_params *params, struct template public_t,
 			 struct template private_t, CK_OBJECT_HANDLE *public_out, CK_OBJECT_HANDLE *private_out);

@@ -96,6 +96,7 @@ static inline CK_RV kit_digest(struct kit_call *k)
 struct kit_pair {
 	CK_MECHANISM_TYPE type;
 	CK_ULONG bits;
+	struct span params; /* CKA_EC_PARAMS, where the size does not tell the curve */
 	uint8_t value[128], point[160];
 	size_t value_n, point_n;
 	CK_RV rv;
@@ -110,6 +111,8 @@ static inline void kit_generate_in(struct vault_scope *scope, void *arg)
 	struct key_view wanted = { .type = mech->key_type, .bits = p->bits }, pub, priv;
 	struct span value, point;
 
+	if (p->params.n != 0)
+		wanted.part[wanted.parts++] = (struct key_part){ CKA_EC_PARAMS, p->params };
 	p->rv = mech->impl->generate_pair(scope, &call, &wanted, &pub, &priv);
 	if (p->rv != CKR_OK)
 		return;

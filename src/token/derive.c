@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys that come from other keys: C_DeriveKey and C_UnwrapKey. */
+#include "base/error.h"
+#include "ck/rv.h"
+#include "object/keyinfo.h"
+#include "token/make.h"
+
+/* The longest secret that is derived. */
+#define DERIVED_MAX ((size_t)16 * 1024)
+/* Room where neither template nor key type says how long it will be. */
+#define DERIVED_ROOM ((size_t)1024)
+
+static CK_RV refuse(CK_RV rv, const char *why)
+{
+	cf_ignore(error_set(CF_STATUS(INVALID), "%s", why), "the return value is the answer");
+	return rv;
+}
+
+/* CKA_VALUE_LEN of the template; 0: none. */
+static CK_RV wanted_length(const struct pending *p, size_t *out)
+{
+	CK_ULONG length = 0;
+	CK_RV rv = template_ulong(p->request.template, CKA_VALUE_LEN, 0, &length);
+
+	*out = length;
+	return rv == CKR_OK && length > DERIVED_MAX ? CKR_KEY_SIZE_RANGE : rv;
+}
+
+static bool is_aes_length(size_t n)
+{
+	return n == 16 || n == 24 || n == 32;
+}
+
+static CK_RV build_derived(struct vault_scope *scope, struct making *m)
+{
+	struct pending *p = &m->object[0];
+	struct mech_call call = { .mech = m->mech, .params = m->params };
+	struct key_view base, other;
+	struct mspan room;
+	size_t n = 0;
+	CK_RV rv = key_open(scope, m->base, &base);
+
+	if (rv == CKR_OK && m->other != NULL)
+		rv = key_open(scope, m->other, &other);
+	if (rv == CKR_OK)
+		rv = wanted_length(p, &n);
+	if (rv != CKR_OK)
+		return rv;
+	if (cf_failed(vault_scope_alloc(scope, n > DERIVED_ROOM ? n : DERIVED_ROOM, &room)))
+		return CKR_DEVICE_MEMORY;
+	call.key = &base;
+	rv = m->mech->impl->derive(scope, &call, m->other == NULL ? NULL : &other, room, &n);
+	if (rv != CKR_OK)
+		return rv;
+	p->request.forced = key_view_part(&base, CKA_DERIVE_TEMPLATE);
+	if (p->request.head.key_type == CKK_AES && !is_aes_length(n))
+		return refuse(CKR_KEY_SIZE_RANGE, "the derived secret is no AES key: give CKA_VALUE_LEN");
+	pending_give(p, CKA_VALUE, span(room.p, n));
+	return making_build(scope, m, p);
+}
+
+/* What the new key inherits from one that it is made of. */
+static void inherit(struct object_request *r, const struct object_usage *from, bool first, bool openly)
+{
+	r->from_always_sensitive = (first || r->from_always_sensitive) && from->always_sensitive;
+	r->from_never_extractable = (first || r->from_never_extractable) && from->never_extractable;
+	r->stays_sensitive = r->stays_sensitive || (openly && from->sensitive);
+	r->stays_inside = r->stays_inside || (openly && !from->extractable);
+}
+
+CK_RV keys_derive(const struct access *who, struct key *base, struct key *other_opt, const struct mech *mech,
+		  const union mech_params *params, struct template t, CK_OBJECT_HANDLE *out)
+{
+	AUTO_MAKING m = { .who = who, .build = build_derived, .count = 1, .mech = mech, .params = params, .base = base,
+			  .other = other_opt };
+	struct object_request *r = &m.object[0].request;
+	CK_RV rv;
+
+	token_standing(who->token, &m.standing);
+	making_request(&m, &m.object[0], OBJECT_DERIVE, t);
+	inherit(r, key_usage(base), true, mech->impl->derives_openly);
+	if (other_opt != NULL)
+		inherit(r, key_usage(other_opt), false, mech->impl->derives_openly);
+	rv = object_head(OBJECT_DERIVE, t, CKO_SECRET_KEY,
+			 template_has(t, CKA_KEY_TYPE) ? CK_UNAVAILABLE_INFORMATION : CKK_GENERIC_SECRET, DERIVED_MAX, &r->head);
+	if (rv == CKR_OK)
+		rv = making_allowed(&m, &r->head);
+	if (rv == CKR_OK)
+		rv = making_finish(&m);
+	if (rv == CKR_OK)
+		*out = m.object[0].handle;
+	return rv;
+}
+
+/* ---- C_UnwrapKey ---- */
+
+/* A private key's parts out of its PrivateKeyInfo. Whatever is wrong with it has one answer. */
+static CK_RV give_private(struct vault_scope *scope, struct pending *p, struct span der)
+{
+	struct attrs_writer w = { .failed = CKR_OK };
+	struct attrs_cursor cursor = { 0 };
+	struct attr at;
+	CK_RV rv;
+
+	if (cf_failed(vault_scope_alloc(scope, der.n + KEYINFO_OVERHEAD, &w.room)))
+		return CKR_DEVICE_MEMORY;
+	rv = keyinfo_read_private(scope, der, &w);
+	if (rv != CKR_OK || attrs_ulong(attrs_written(&w), CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION) != p->request.head.key_type)
+		return refuse(CKR_WRAPPED_KEY_INVALID, "what was unwrapped is no key of the type that the template says");
+	while (attrs_next(attrs_written(&w), &cursor, &at))
+		if (at.type != CKA_KEY_TYPE)
+			pending_give(p, at.type, at.value);
+	rv = pending_complete(scope, p);
+	return rv == CKR_ATTRIBUTE_VALUE_INVALID ? CKR_WRAPPED_KEY_INVALID : rv;
+}
+
+/* How long the secret should be, as the mechanism is told: so that a wrong padding can answer like a right one. */
+static CK_RV expected_length(const struct pending *p, size_t *out)
+{
+	CK_RV rv = wanted_length(p, out);
+
+	if (p->request.head.class != CKO_SECRET_KEY)
+		*out = MECH_LENGTH_ANY;
+	else if (*out == 0)
+		*out = p->request.head.key_type == CKK_AES ? MECH_LENGTH_AES : MECH_LENGTH_ANY;
+	return rv;
+}
+
+static CK_RV give_secret(const struct mech *mech, struct pending *p, struct span value)
+{
+	size_t length;
+	CK_RV rv = wanted_length(p, &length);
+
+	if (rv == CKR_OK && mech->impl->unwraps_padded && length != 0 && length < value.n)
+		value.n = length;
+	if (rv == CKR_OK && ((length != 0 && length != value.n) || value.n == 0))
+		rv = CKR_WRAPPED_KEY_LEN_RANGE;
+	if (rv == CKR_OK && p->request.head.key_type == CKK_AES && !is_aes_length(value.n))
+		rv = CKR_WRAPPED_KEY_LEN_RANGE;
+	if (rv == CKR_OK)
+		pending_give(p, CKA_VALUE, value);
+	return rv;
+}
+
+static CK_RV build_unwrapped(struct vault_scope *scope, struct making *m)
+{
+	struct pending *p = &m->object[0];
+	struct mech_call call = { .mech = m->mech, .params = m->params };
+	struct key_view key;
+	struct mspan room;
+	size_t n = 0;
+	CK_RV rv = key_open(scope, m->base, &key);
+
+	if (rv == CKR_OK)
+		rv = expected_length(p, &n);
+	if (rv != CKR_OK)
+		return rv;
+	if (cf_failed(vault_scope_alloc(scope, m->wrapped.n + 64, &room)))
+		return CKR_DEVICE_MEMORY;
+	call.key = &key;
+	rv = m->mech->impl->unwrap(scope, &call, m->wrapped, room, &n);
+	if (rv != CKR_OK)
+		return rv;
+	p->request.forced = key_view_part(&key, CKA_UNWRAP_TEMPLATE);
+	if (p->request.head.class == CKO_PRIVATE_KEY)
+		rv = give_private(scope, p, span(room.p, n));
+	else
+		rv = give_secret(m->mech, p, span(room.p, n));
+	return rv == CKR_OK ? making_build(scope, m, p) : rv;
+}
+
+CK_RV keys_unwrap(const struct access *who, struct key *unwrapping, const struct mech *mech, const union mech_params *params,
+		  struct span wrapped, struct template t, CK_OBJECT_HANDLE *out)
+{
+	AUTO_MAKING m = { .who = who, .build = build_unwrapped, .count = 1, .mech = mech, .params = params, .base = unwrapping,
+			  .wrapped = wrapped };
+	struct object_request *r = &m.object[0].request;
+	CK_RV rv;
+
+	if (wrapped.n == 0 || wrapped.n > WALLET_OBJECT_MAX)
+		return CKR_WRAPPED_KEY_LEN_RANGE;
+	token_standing(who->token, &m.standing);
+	making_request(&m, &m.object[0], OBJECT_UNWRAP, t);
+	rv = object_head(OBJECT_UNWRAP, t, CK_UNAVAILABLE_INFORMATION, CK_UNAVAILABLE_INFORMATION, 2 * wrapped.n + 2048, &r->head);
+	if (rv == CKR_OK && r->head.class != CKO_SECRET_KEY && r->head.class != CKO_PRIVATE_KEY)
+		rv = refuse(CKR_TEMPLATE_INCONSISTENT, "what is unwrapped is a secret or a private key");
+	/* A key that may wrap what is sensitive must not hand it back in clear. */
+	if (rv == CKR_OK && !who->token->config->allow_unsafe_wrapping && wrapping_is_safe(key_usage(unwrapping)))
+		r->stays_sensitive = true;
+	if (rv == CKR_OK)
+		rv = making_allowed(&m, &r->head);
+	if (rv == CKR_OK)
+		rv = making_finish(&m);
+	if (rv == CKR_OK)
+		*out = m.object[0].handle;
+	return rv;
+}

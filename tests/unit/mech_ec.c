@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ECDSA, ECDH, X25519, X448 and Ed448 as the room itself computes them: published vectors, and how deep they go. */
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ck/curve.h"
+#include "mech/mech.h"
+#include "mech_kit.h"
+#include "vectors.h"
+
+static struct span params_of(const char *name)
+{
+	for (size_t i = 0; i < curve_count(); i++)
+		for (size_t k = 0; k < CURVE_NAMES && curve_at(i)->name[k] != NULL; k++)
+			if (strcmp(curve_at(i)->name[k], name) == 0)
+				return curve_at(i)->oid[0];
+	return SPAN_EMPTY;
+}
+
+static CK_MECHANISM_TYPE hash_of(const char *sha)
+{
+	return strcmp(sha, "SHA-224") == 0 ? CKM_ECDSA_SHA224 :
+	       strcmp(sha, "SHA-256") == 0 ? CKM_ECDSA_SHA256 :
+	       strcmp(sha, "SHA-384") == 0 ? CKM_ECDSA_SHA384 :
+					     CKM_ECDSA_SHA512;
+}
+
+/* ---- ECDSA ---- */
+
+static void ecdsa_one(const struct vector *v, void *arg)
+{
+	struct span params = params_of(vector_text(v, "publicKey.curve"));
+	struct kit_call k = { .mech = mech_find(hash_of(vector_text(v, "sha"))), .message = vector_bytes(v, "msg"),
+			      .signature = vector_bytes(v, "sig") };
+
+	REQUIRE(params.n != 0);
+	k.key = (struct key_view){ .class = CKO_PUBLIC_KEY, .type = CKK_EC, .bits = curve_find(params)->bits, .parts = 2 };
+	k.key.part[0] = (struct key_part){ CKA_EC_PARAMS, params };
+	k.key.part[1] = (struct key_part){ CKA_EC_POINT, vector_bytes(v, "publicKey.uncompressed") };
+	/* A signature whose halves are shorter than the order is one (PKCS#11 3.0, 6.3.1); Wycheproof's file for P1363 wants it refused. */
+	if (vector_flag(v, "SignatureSize") && k.signature.n % 2 == 0 && k.signature.n < 2 * curve_find(params)->scalar)
+		return;
+	vector_judge(v, kit_verify(&k) == CKR_OK, arg);
+}
+
+static void ecdsa_of_every_curve(void)
+{
+	static const char *const files[] = {
+		"ecdsa_secp224r1_sha256",	"ecdsa_secp256r1_sha256",	"ecdsa_secp384r1_sha384",
+		"ecdsa_secp521r1_sha512",	"ecdsa_secp256k1_sha256",	"ecdsa_brainpoolP224r1_sha224",
+		"ecdsa_brainpoolP256r1_sha256", "ecdsa_brainpoolP320r1_sha384", "ecdsa_brainpoolP384r1_sha384",
+		"ecdsa_brainpoolP512r1_sha512",
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct vector_score score = { 0 };
+		char path[100];
+		struct vectors *f;
+
+		(void)snprintf(path, sizeof(path), "wycheproof/%s_p1363_test.json", files[i]);
+		f = vectors_open(path);
+		CHECK(vectors_each(f, ecdsa_one, &score) > 200);
+		vector_report(files[i], &score);
+		CHECK(score.wrong == 0 && score.valid > 100 && score.invalid > 70);
+		vectors_close(f);
+	}
+}
+
+/* ---- Diffie-Hellman ---- */
+
+struct agreement {
+	const struct mech *mech;
+	union mech_params params;
+	struct key_view key;
+	uint8_t out[256];
+	size_t n;
+	CK_RV rv;
+};
+
+static void derive_in(struct vault_scope *scope, void *arg)
+{
+	struct agreement *a = arg;
+	struct mech_call call = { a->mech, &a->params, &a->key, NULL };
+
+	a->rv = a->mech->impl->derive(scope, &call, NULL, MSPAN_OF(a->out), &a->n);
+}
+
+static void agree(struct agreement *a)
+{
+	a->mech = mech_find(CKM_ECDH1_DERIVE);
+	REQUIRE(cf_ok(vault_run(derive_in, a)));
+}
+
+/* A private value of the length that a stored key has. */
+static struct span sized(struct span value, size_t n, uint8_t *room)
+{
+	while (value.n > n && value.p[0] == 0)
+		value = span_skip(value, 1);
+	memset(room, 0, n);
+	if (value.n <= n)
+		memcpy(room + n - value.n, value.p, value.n);
+	return span(room, n);
+}
+
+static void ecdh_one(const struct vector *v, void *arg)
+{
+	struct span params = params_of(vector_text(v, "curve"));
+	const struct curve *curve = curve_find(params);
+	struct agreement a = { .params.ecdh = { .kdf = CKD_NULL, .peer = vector_bytes(v, "public") } };
+	uint8_t room[CURVE_SCALAR_MAX];
+	struct span value = vector_bytes(v, "private");
+
+	REQUIRE(curve != NULL);
+	if (curve->key_type == CKK_EC)
+		value = sized(value, curve->scalar, room);
+	a.key = (struct key_view){ .class = CKO_PRIVATE_KEY, .type = curve->key_type, .bits = curve->bits, .parts = 2 };
+	a.key.part[0] = (struct key_part){ CKA_VALUE, value };
+	a.key.part[1] = (struct key_part){ CKA_EC_PARAMS, params };
+	agree(&a);
+	vector_judge(v, a.rv == CKR_OK && span_eq(span(a.out, a.n), vector_bytes(v, "shared")), arg);
+}
+
+static void agreement_on_every_kind_of_curve(void)
+{
+	static const char *const files[] = { "ecdh_secp224r1_ecpoint", "ecdh_secp256r1_ecpoint", "ecdh_secp384r1_ecpoint",
+					     "ecdh_secp521r1_ecpoint", "x25519",		 "x448" };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct vector_score score = { 0 };
+		char path[100];
+		struct vectors *f;
+
+		(void)snprintf(path, sizeof(path), "wycheproof/%s_test.json", files[i]);
+		f = vectors_open(path);
+		CHECK(vectors_each(f, ecdh_one, &score) > 200);
+		vector_report(files[i], &score);
+		CHECK(score.wrong == 0 && score.valid > 100);
+		vectors_close(f);
+	}
+}
+
+/* ---- key derivation functions, beside OpenSSL's X963KDF and SSKDF ---- */
+
+static void openssl_kdf(const char *name, const char *digest, struct span z, struct span info, uint8_t *out, size_t n)
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, name, NULL);
+	EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
+	OSSL_PARAM p[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)digest, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, (void *)z.p, z.n),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info.p, info.n),
+		OSSL_PARAM_construct_end(),
+	};
+
+	REQUIRE(context != NULL && EVP_KDF_derive(context, out, n, p) == 1);
+	EVP_KDF_CTX_free(context);
+	EVP_KDF_free(kdf);
+}
+
+static void every_kdf(void)
+{
+	static const char *const digests[] = { "SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA3-224", "SHA3-256", "SHA3-384",
+					       "SHA3-512" };
+	static const CK_ULONG x963[] = { CKD_SHA1_KDF,	   CKD_SHA224_KDF,   CKD_SHA256_KDF,   CKD_SHA384_KDF,  CKD_SHA512_KDF,
+					 CKD_SHA3_224_KDF, CKD_SHA3_256_KDF, CKD_SHA3_384_KDF, CKD_SHA3_512_KDF };
+	static const CK_ULONG sp800[] = { CKD_SHA1_KDF_SP800,	  CKD_SHA224_KDF_SP800,	  CKD_SHA256_KDF_SP800,
+					  CKD_SHA384_KDF_SP800,	  CKD_SHA512_KDF_SP800,	  CKD_SHA3_224_KDF_SP800,
+					  CKD_SHA3_256_KDF_SP800, CKD_SHA3_384_KDF_SP800, CKD_SHA3_512_KDF_SP800 };
+	static const size_t sizes[] = { 1, 16, 20, 64, 65, 200 };
+	uint8_t value[32] = { 9 }, peer[32] = { 9 }, z[32], want[256];
+	struct agreement a = { .params.ecdh = { .kdf = CKD_NULL, .peer = SPAN_OF(peer) } };
+
+	a.key = (struct key_view){ .class = CKO_PRIVATE_KEY, .type = CKK_EC_MONTGOMERY, .bits = 255, .parts = 1 };
+	a.key.part[0] = (struct key_part){ CKA_VALUE, SPAN_OF(value) };
+	agree(&a);
+	REQUIRE(a.rv == CKR_OK && a.n == 32);
+	memcpy(z, a.out, 32);
+	for (size_t i = 0; i < 18; i++) {
+		bool first = i < 9;
+
+		a.params.ecdh.kdf = first ? x963[i] : sp800[i - 9];
+		a.params.ecdh.shared = span_str("shared info");
+		for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
+			a.n = sizes[k];
+			agree(&a);
+			openssl_kdf(first ? "X963KDF" : "SSKDF", digests[i % 9], SPAN_OF(z), a.params.ecdh.shared, want, sizes[k]);
+			CHECK(a.rv == CKR_OK && span_eq(span(a.out, a.n), span(want, sizes[k])));
+		}
+	}
+	/* BLAKE2b-512 is the one size that both libraries have. */
+	a.params.ecdh.kdf = CKD_BLAKE2B_512_KDF;
+	a.n = 200;
+	agree(&a);
+	openssl_kdf("SSKDF", "BLAKE2B-512", SPAN_OF(z), a.params.ecdh.shared, want, 200);
+	CHECK(a.rv == CKR_OK && span_eq(span(a.out, a.n), span(want, 200)));
+}
+
+static void the_raw_secret_is_cut_from_its_front(void)
+{
+	uint8_t value[32] = { 9 }, peer[32] = { 9 }, z[32];
+	struct agreement a = { .params.ecdh = { .kdf = CKD_NULL, .peer = SPAN_OF(peer) } };
+
+	a.key = (struct key_view){ .class = CKO_PRIVATE_KEY, .type = CKK_EC_MONTGOMERY, .bits = 255, .parts = 1 };
+	a.key.part[0] = (struct key_part){ CKA_VALUE, SPAN_OF(value) };
+	agree(&a);
+	REQUIRE(a.rv == CKR_OK);
+	memcpy(z, a.out, 32);
+	a.n = 16;
+	agree(&a);
+	CHECK(a.rv == CKR_OK && a.n == 16 && memcmp(a.out, z + 16, 16) == 0);
+	a.n = 33;
+	agree(&a);
+	CHECK(a.rv == CKR_KEY_SIZE_RANGE);
+}
+
+/* ---- Ed448 ---- */
+
+static void ed448_one(const struct vector *v, void *arg)
+{
+	struct kit_call k = { .mech = mech_find(CKM_EDDSA), .message = vector_bytes(v, "msg"), .signature = vector_bytes(v, "sig") };
+
+	k.key = (struct key_view){ .class = CKO_PUBLIC_KEY, .type = CKK_EC_EDWARDS, .bits = 448, .parts = 1 };
+	k.key.part[0] = (struct key_part){ CKA_EC_POINT, vector_bytes(v, "publicKey.pk") };
+	vector_judge(v, kit_verify(&k) == CKR_OK, arg);
+}
+
+static void ed448_signatures(void)
+{
+	struct vectors *f = vectors_open("wycheproof/ed448_test.json");
+	struct vector_score score = { 0 };
+
+	CHECK(vectors_each(f, ed448_one, &score) > 80);
+	vector_report("ed448", &score);
+	CHECK(score.wrong == 0);
+	vectors_close(f);
+}
+
+/* ---- the vault stack ---- */
+
+/* An operation must leave room for a signal handler of the host: at most two thirds of a stack. */
+static void every_curve_fits_on_a_vault_stack(void)
+{
+	for (size_t i = 0; i < curve_count(); i++) {
+		const struct curve *c = curve_at(i);
+		struct kit_pair pair = { .type = c->key_type == CKK_EC		? CKM_EC_KEY_PAIR_GEN :
+						 c->key_type == CKK_EC_EDWARDS ? CKM_EC_EDWARDS_KEY_PAIR_GEN :
+										 CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
+					 .bits = c->bits,
+					 .params = c->oid[0] };
+		struct kit_call k = { .mech = mech_find(c->key_type == CKK_EC ? CKM_ECDSA : CKM_EDDSA), .message = span_str("a digest") };
+		size_t made, used = 0;
+
+		REQUIRE(cf_ok(vault_measure(kit_generate_in, &pair, &made)) && pair.rv == CKR_OK);
+		k.key = (struct key_view){ .class = CKO_PRIVATE_KEY, .type = c->key_type, .bits = c->bits, .parts = 3 };
+		k.key.part[0] = (struct key_part){ CKA_VALUE, span(pair.value, pair.value_n) };
+		k.key.part[1] = (struct key_part){ CKA_EC_PARAMS, c->oid[0] };
+		k.key.part[2] = (struct key_part){ CKA_EC_POINT, span(pair.point, pair.point_n) };
+		if (c->key_type != CKK_EC_MONTGOMERY) {
+			REQUIRE(cf_ok(vault_measure(kit_sign_in, &k, &used)));
+			CHECK(k.rv == CKR_OK);
+		}
+		printf("    %s: %zu bytes of stack to make a key, %zu to sign\n", c->library, made, used);
+		CHECK(made < vault_stack_size() * 2 / 3 && used < vault_stack_size() * 2 / 3);
+	}
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{ "ECDSA: Wycheproof, every curve", ecdsa_of_every_curve },
+		{ "ECDH, X25519, X448: Wycheproof", agreement_on_every_kind_of_curve },
+		{ "every key derivation function", every_kdf },
+		{ "the raw secret is cut from its front", the_raw_secret_is_cut_from_its_front },
+		{ "Ed448: Wycheproof", ed448_signatures },
+		{ "every curve fits on a vault stack", every_curve_fits_on_a_vault_stack },
+		{ NULL, NULL },
+	};
+
+	return kit_main("mech: elliptic curves", tests);
+}

@@ -89,7 +89,7 @@ bool bip39_decode(struct vault_scope *scope, struct span text, uint8_t entropy[B
 void bip39_seed(struct vault_scope *scope, struct span text, struct span passphrase,
 		uint8_t seed[BIP39_SEED_SIZE])
 {
-	static const uint8_t block[4] = {0, 0, 0, 1};
+	static const uint8_t block[4] = { 0, 0, 0, 1 };
 	uint8_t password[BIP39_TEXT_MAX + 1], u[crypto_auth_hmacsha512_BYTES];
 	crypto_auth_hmacsha512_state keyed, h;
 	struct span rest = text, word;

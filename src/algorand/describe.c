@@ -33,7 +33,7 @@ static const struct field {
 	enum kind kind;
 	enum danger danger;
 } fields[] = {
-#define FIELD(path, label, kind, danger) {path, label, KIND_##kind, DANGER_##danger},
+#define FIELD(path, label, kind, danger) { path, label, KIND_##kind, DANGER_##danger },
 #include "algorand/fields.def"
 #undef FIELD
 };
@@ -108,12 +108,12 @@ static void add_algos(struct text *t, uint64_t micro)
 
 static void add_completion(struct text *t, uint64_t n)
 {
-	static const char *const name[] = {"no-op",
+	static const char *const name[] = { "no-op",
 					   "opt in",
 					   "close out",
 					   "CLEAR STATE",
 					   "UPDATE THE APPLICATION",
-					   "DELETE THE APPLICATION"};
+					   "DELETE THE APPLICATION" };
 
 	if (n < sizeof(name) / sizeof(name[0]))
 		add(t, "%s", name[n]);
@@ -257,7 +257,7 @@ static struct span at_path(const struct txn *t, const char *path)
 	if (dot == NULL)
 		return txn_field(t, path);
 	(void)snprintf(first, sizeof(first), "%.*s", (int)(dot - path), path);
-	inner = (struct txn){.body = txn_field(t, first)};
+	inner = (struct txn){ .body = txn_field(t, first) };
 	return txn_field(&inner, dot + 1);
 }
 
@@ -266,7 +266,7 @@ static struct cf_status show_known(const struct txn *t, const struct describing 
 	for (size_t i = 0; i < FIELDS; i++) {
 		const struct field *f = &fields[i];
 		struct span packed = at_path(t, f->path);
-		struct text text = {.n = 0};
+		struct text text = { .n = 0 };
 		uint64_t number = 0;
 
 		if (packed.n == 0 || f->kind == KIND_MAP)
@@ -300,7 +300,7 @@ static void show_unknown(struct span map, const char *prefix, const struct descr
 
 	for (uint64_t i = 0; i < pairs && !u.failed; i++) {
 		struct span name = unpack_expect(&u, PACK_STR).bytes, value = unpack_whole(&u);
-		struct text label = {.n = 0}, text = {.n = 0};
+		struct text label = { .n = 0 }, text = { .n = 0 };
 		struct unpack in = unpack_of(value);
 
 		if (is_known(prefix, name))
@@ -328,7 +328,7 @@ static void show_left_out(const struct txn *t, const struct describing *d)
 
 struct cf_status txn_describe(const struct txn *t, txn_line line, void *arg)
 {
-	struct describing d = {line, arg};
+	struct describing d = { line, arg };
 
 	CF_TRY(show_known(t, &d));
 	show_unknown(t->body, "", &d);

@@ -65,7 +65,7 @@ static struct cf_status look(const char *path, struct sight *out)
 /* A journal beside the file: what the file holds is half of a change. */
 static struct cf_status check_settled(const char *path)
 {
-	static const char *const beside[] = {"-journal", "-wal"};
+	static const char *const beside[] = { "-journal", "-wal" };
 	char name[4096];
 	struct stat st;
 

@@ -125,7 +125,7 @@ static struct cf_status choose(struct finding *s, const char *directory, char **
 
 struct cf_status kmd_file_find(const char *path, const char *which_opt, char **file)
 {
-	AUTO_FINDING s = {.which_opt = which_opt};
+	AUTO_FINDING s = { .which_opt = which_opt };
 	char inside[PATH_ROOM];
 	struct stat st;
 

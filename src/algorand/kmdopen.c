@@ -44,7 +44,7 @@ static void unlock_scope(struct vault_scope *scope, void *arg)
 
 struct cf_status kmd_unlock(const struct kmd_file *f, struct span password, struct kmd_opened *out)
 {
-	struct unlocking w = {.password = password, .out = out, .status = CF_OK};
+	struct unlocking w = { .password = password, .out = out, .status = CF_OK };
 
 	*out = (struct kmd_opened){NULL, NULL, 0};
 	CF_TRY(kmd_sealed_parse(f->master, "the wallet's master key", &w.master));
@@ -111,7 +111,7 @@ static void check_scope(struct vault_scope *scope, void *arg)
 struct cf_status kmd_check_keys(const struct kmd_file *f, const struct kmd_opened *o,
 				kmd_progress progress_opt, void *arg)
 {
-	struct checking w = {.file = f, .opened = o, .status = CF_OK};
+	struct checking w = { .file = f, .opened = o, .status = CF_OK };
 
 	for (w.from = 0; w.from < f->key_count; w.from = w.to) {
 		w.to = f->key_count - w.from > CHUNK ? w.from + CHUNK : f->key_count;

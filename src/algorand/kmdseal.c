@@ -78,7 +78,7 @@ struct cf_status kmd_sealed_parse(struct span blob, const char *what, struct kmd
 {
 	struct unpack u = unpack_of(blob);
 	struct pack_value map = unpack_expect(&u, PACK_MAP);
-	bool there[FIELDS] = {false};
+	bool there[FIELDS] = { false };
 
 	*out = (struct kmd_sealed){.by_password = false};
 	if (u.failed)
@@ -370,7 +370,7 @@ struct cf_status kmd_seal_master(struct vault_scope *scope, const uint8_t master
 				 struct span password, const struct kmd_scrypt *scrypt,
 				 struct mspan blob, size_t *n)
 {
-	struct kmd_sealed s = {.by_password = true, .scrypt = *scrypt};
+	struct kmd_sealed s = { .by_password = true, .scrypt = *scrypt };
 	uint8_t key[KMD_KEY_SIZE];
 
 	randombytes_buf(s.salt, sizeof(s.salt));
@@ -383,7 +383,7 @@ struct cf_status kmd_seal_derivation_key(struct vault_scope *scope,
 					 const uint8_t key[KMD_KEY_SIZE], struct mspan blob,
 					 size_t *n)
 {
-	struct kmd_sealed s = {.by_password = false};
+	struct kmd_sealed s = { .by_password = false };
 
 	return seal(scope, master, KMD_DERIVATION_KEY, span(key, KMD_KEY_SIZE), &s, blob, n);
 }
@@ -391,7 +391,7 @@ struct cf_status kmd_seal_derivation_key(struct vault_scope *scope,
 struct cf_status kmd_seal_max_index(struct vault_scope *scope, const uint8_t master[KMD_KEY_SIZE],
 				    uint64_t index, struct mspan blob, size_t *n)
 {
-	struct kmd_sealed s = {.by_password = false};
+	struct kmd_sealed s = { .by_password = false };
 	uint8_t number[9];
 	struct pack value = pack_into(MSPAN_OF(number));
 
@@ -403,7 +403,7 @@ struct cf_status kmd_seal_seed(struct vault_scope *scope, const uint8_t master[K
 			       const uint8_t seed[KMD_SEED_SIZE], const uint8_t address[32],
 			       struct mspan blob, size_t *n)
 {
-	struct kmd_sealed s = {.by_password = false};
+	struct kmd_sealed s = { .by_password = false };
 	uint8_t pair[SECRET_KEY], point[32], packed[SECRET_KEY + 2];
 	struct pack value = pack_into(MSPAN_OF(packed));
 

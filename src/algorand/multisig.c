@@ -25,7 +25,7 @@ struct cf_status multisig_check(const struct multisig *m)
 
 void multisig_address(const struct multisig *m, uint8_t address[ADDRESS_SIZE])
 {
-	const uint8_t head[2] = {m->version, m->threshold};
+	const uint8_t head[2] = { m->version, m->threshold };
 	struct hash_256 h;
 
 	hash_256_init(&h);

@@ -80,7 +80,7 @@ static bool take_value(struct unpack *u, const mpack_token_t *t, struct pack_val
 struct pack_value unpack_next(struct unpack *u)
 {
 	mpack_tokbuf_t buffer = MPACK_TOKBUF_INITIAL_VALUE;
-	struct pack_value v = {.kind = PACK_NONE};
+	struct pack_value v = { .kind = PACK_NONE };
 	const char *at = (const char *)u->rest.p;
 	size_t left = u->rest.n;
 	mpack_token_t token;
@@ -96,7 +96,7 @@ struct pack_value unpack_next(struct unpack *u)
 	if (take_value(u, &token, &v))
 		return v;
 	u->failed = true;
-	return (struct pack_value){.kind = PACK_NONE};
+	return (struct pack_value){ .kind = PACK_NONE };
 }
 
 struct pack_value unpack_expect(struct unpack *u, enum pack_kind kind)
@@ -106,7 +106,7 @@ struct pack_value unpack_expect(struct unpack *u, enum pack_kind kind)
 	if (v.kind == kind)
 		return v;
 	u->failed = true;
-	return (struct pack_value){.kind = PACK_NONE};
+	return (struct pack_value){ .kind = PACK_NONE };
 }
 
 /* Values that are still to come in the containers that are open. */
@@ -134,7 +134,7 @@ static void ascend(struct levels *l)
 struct span unpack_whole(struct unpack *u)
 {
 	struct span from = u->rest;
-	struct levels l = {.depth = 0};
+	struct levels l = { .depth = 0 };
 
 	do {
 		struct pack_value v = unpack_next(u);

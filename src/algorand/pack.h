@@ -40,7 +40,7 @@ struct unpack {
 
 static inline struct unpack unpack_of(struct span s)
 {
-	return (struct unpack){s, false};
+	return (struct unpack){ s, false };
 }
 
 /* The next value; of an array or a map only its head, its items follow. kind NONE after a fault, or at the end
@@ -66,7 +66,7 @@ struct pack {
 
 static inline struct pack pack_into(struct mspan room)
 {
-	return (struct pack){room, 0, false};
+	return (struct pack){ room, 0, false };
 }
 
 static inline struct span pack_span(const struct pack *p)

@@ -111,7 +111,7 @@ struct cf_status txn_next(struct span *rest, struct txn *out)
 
 void txn_write(const struct txn *t, struct buf *out)
 {
-	const struct span optional[] = {t->logic, t->multisig, t->signer, t->signature};
+	const struct span optional[] = { t->logic, t->multisig, t->signer, t->signature };
 	size_t from = out->n, fields = 1;
 	struct pack p;
 

@@ -64,8 +64,8 @@ CK_RV account_multisig_address(CK_ULONG version, CK_ULONG threshold, struct span
 			       uint8_t address[ADDRESS_SIZE])
 {
 	/* What a byte cannot hold is as wrong as 0. */
-	struct multisig m = {(uint8_t)(version > 255 ? 0 : version),
-			     (uint8_t)(threshold > 255 ? 0 : threshold), keys};
+	struct multisig m = { (uint8_t)(version > 255 ? 0 : version),
+			     (uint8_t)(threshold > 255 ? 0 : threshold), keys };
 
 	if (cf_failed(multisig_check(&m)))
 		return CKR_ATTRIBUTE_VALUE_INVALID;

@@ -17,7 +17,7 @@ static CK_SESSION_HANDLE session;
 
 static CK_RV get(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, void *value, CK_ULONG *n)
 {
-	CK_ATTRIBUTE a = {type, value, *n};
+	CK_ATTRIBUTE a = { type, value, *n };
 	CK_RV rv = m.f->C_GetAttributeValue(session, object, &a, 1);
 
 	*n = a.ulValueLen;
@@ -26,7 +26,7 @@ static CK_RV get(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, void *value, C
 
 static CK_RV set(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, const void *value, CK_ULONG n)
 {
-	CK_ATTRIBUTE a = {type, (void *)(size_t)value, n};
+	CK_ATTRIBUTE a = { type, (void *)(size_t)value, n };
 
 	return m.f->C_SetAttributeValue(session, object, &a, 1);
 }
@@ -42,7 +42,7 @@ static bool has_address(CK_OBJECT_HANDLE object, const char *address)
 
 static void test_address_of_a_key(void)
 {
-	static const CK_BYTE seed[32] = {0};
+	static const CK_BYTE seed[32] = { 0 };
 	CK_OBJECT_HANDLE key;
 	struct p11_pair pair;
 	char one[58], other[58];
@@ -67,10 +67,10 @@ static void test_other_keys_have_no_address(void)
 {
 	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
 	CK_KEY_TYPE type = CKK_AES;
-	CK_BYTE value[32] = {7};
-	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof(class)},
-			    {CKA_KEY_TYPE, &type, sizeof(type)},
-			    {CKA_VALUE, value, 32}};
+	CK_BYTE value[32] = { 7 };
+	CK_ATTRIBUTE t[] = { { CKA_CLASS, &class, sizeof(class) },
+			    { CKA_KEY_TYPE, &type, sizeof(type) },
+			    { CKA_VALUE, value, 32 } };
 	CK_OBJECT_HANDLE key;
 	CK_ULONG n = 0;
 
@@ -86,15 +86,15 @@ static CK_RV limited(CK_BBOOL token, const char *words, CK_OBJECT_HANDLE *key)
 {
 	static CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
 	static CK_KEY_TYPE type = CKK_EC_EDWARDS;
-	static CK_BYTE params[] = {0x06, 0x03, 0x2b, 0x65, 0x70}, seed[32] = {9};
-	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof(class)},
-			    {CKA_KEY_TYPE, &type, sizeof(type)},
-			    {CKA_EC_PARAMS, params, sizeof(params)},
-			    {CKA_VALUE, seed, sizeof(seed)},
-			    {CKA_TOKEN, &token, sizeof(token)},
+	static CK_BYTE params[] = { 0x06, 0x03, 0x2b, 0x65, 0x70 }, seed[32] = { 9 };
+	CK_ATTRIBUTE t[] = { { CKA_CLASS, &class, sizeof(class) },
+			    { CKA_KEY_TYPE, &type, sizeof(type) },
+			    { CKA_EC_PARAMS, params, sizeof(params) },
+			    { CKA_VALUE, seed, sizeof(seed) },
+			    { CKA_TOKEN, &token, sizeof(token) },
 			    TEXT(CKA_LABEL, "limited"),
-			    {CKA_COFFER_MESSAGE_PREFIXES, (void *)(size_t)words,
-			     words == NULL ? 0 : strlen(words)}};
+			    { CKA_COFFER_MESSAGE_PREFIXES, (void *)(size_t)words,
+			     words == NULL ? 0 : strlen(words) } };
 
 	return m.f->C_CreateObject(session, t, words == NULL ? 6 : 7, key);
 }
@@ -109,7 +109,7 @@ static CK_RV sign(CK_OBJECT_HANDLE key, const char *message)
 /* In parts of one byte, or of `step` bytes. */
 static CK_RV sign_in_parts(CK_OBJECT_HANDLE key, const char *message, size_t step)
 {
-	CK_MECHANISM mechanism = {CKM_EDDSA, NULL, 0};
+	CK_MECHANISM mechanism = { CKM_EDDSA, NULL, 0 };
 	CK_BYTE signature[64];
 	CK_ULONG n = sizeof(signature);
 	size_t length = strlen(message);
@@ -161,7 +161,7 @@ static void test_parts_do_not_help(void)
 static void test_prefixes_can_only_be_narrowed(void)
 {
 	CK_OBJECT_HANDLE key, copy;
-	CK_ATTRIBUTE none = {CKA_COFFER_MESSAGE_PREFIXES, (void *)"TX Program more", 15};
+	CK_ATTRIBUTE none = { CKA_COFFER_MESSAGE_PREFIXES, (void *)"TX Program more", 15 };
 	char text[200];
 	CK_ULONG n = sizeof(text);
 
@@ -190,8 +190,8 @@ static void test_prefixes_can_only_be_narrowed(void)
 
 static void test_prefixes_that_are_none(void)
 {
-	static const char *const wrong[] = {"",     " ",        "TX ", " TX", "TX  Program",
-					    "TX\n", "T\xc3\x9f"};
+	static const char *const wrong[] = { "",     " ",        "TX ", " TX", "TX  Program",
+					    "TX\n", "T\xc3\x9f" };
 	CK_OBJECT_HANDLE key;
 	char longer[130];
 
@@ -206,7 +206,7 @@ static void test_prefixes_that_are_none(void)
 
 static CK_OBJECT_HANDLE find(CK_ATTRIBUTE_TYPE type, const void *value, CK_ULONG n)
 {
-	CK_ATTRIBUTE t = {type, (void *)(size_t)value, n};
+	CK_ATTRIBUTE t = { type, (void *)(size_t)value, n };
 	CK_OBJECT_HANDLE found[2];
 	CK_ULONG count = 0;
 
@@ -247,11 +247,11 @@ static CK_RV multisig(CK_ULONG version, CK_ULONG threshold, CK_ULONG keys_n, CK_
 {
 	static CK_OBJECT_CLASS class = CKO_COFFER_ALGORAND_MULTISIG;
 	static CK_BBOOL yes = CK_TRUE;
-	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof(class)},
-			    {CKA_TOKEN, &yes, sizeof(yes)},
-			    {CKA_COFFER_MULTISIG_VERSION, &version, sizeof(version)},
-			    {CKA_COFFER_MULTISIG_THRESHOLD, &threshold, sizeof(threshold)},
-			    {CKA_COFFER_MULTISIG_KEYS, (void *)(size_t)members, keys_n}};
+	CK_ATTRIBUTE t[] = { { CKA_CLASS, &class, sizeof(class) },
+			    { CKA_TOKEN, &yes, sizeof(yes) },
+			    { CKA_COFFER_MULTISIG_VERSION, &version, sizeof(version) },
+			    { CKA_COFFER_MULTISIG_THRESHOLD, &threshold, sizeof(threshold) },
+			    { CKA_COFFER_MULTISIG_KEYS, (void *)(size_t)members, keys_n } };
 
 	return m.f->C_CreateObject(session, t, count, object);
 }
@@ -289,12 +289,12 @@ static CK_RV master(CK_ULONG size, CK_OBJECT_HANDLE *key)
 	static CK_OBJECT_CLASS class = CKO_SECRET_KEY;
 	static CK_KEY_TYPE type = CKK_COFFER_ALGORAND_MASTER;
 	static CK_BBOOL yes = CK_TRUE;
-	CK_BYTE value[64] = {1};
-	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof(class)},
-			    {CKA_KEY_TYPE, &type, sizeof(type)},
-			    {CKA_TOKEN, &yes, sizeof(yes)},
-			    {CKA_DERIVE, &yes, sizeof(yes)},
-			    {CKA_VALUE, value, size}};
+	CK_BYTE value[64] = { 1 };
+	CK_ATTRIBUTE t[] = { { CKA_CLASS, &class, sizeof(class) },
+			    { CKA_KEY_TYPE, &type, sizeof(type) },
+			    { CKA_TOKEN, &yes, sizeof(yes) },
+			    { CKA_DERIVE, &yes, sizeof(yes) },
+			    { CKA_VALUE, value, size } };
 
 	return m.f->C_CreateObject(session, t, 5, key);
 }
@@ -324,18 +324,18 @@ static void test_master_derivation_key(void)
 }
 
 static const struct unit_test tests[] = {
-	{"an Ed25519 key tells its Algorand address", test_address_of_a_key},
-	{"other keys have no address", test_other_keys_have_no_address},
-	{"a key limited to message prefixes signs only such messages",
-	 test_a_limited_key_signs_only_its_messages},
-	{"a message in parts is limited too", test_parts_do_not_help},
-	{"prefixes can only lose words", test_prefixes_can_only_be_narrowed},
-	{"a list of prefixes that is none is refused", test_prefixes_that_are_none},
-	{"prefixes of a stored key last", test_prefixes_last},
-	{"multisig accounts are objects with an address", test_multisig_accounts},
-	{"a master derivation key is sensitive, and its index only grows",
-	 test_master_derivation_key},
-	{NULL, NULL},
+	{ "an Ed25519 key tells its Algorand address", test_address_of_a_key },
+	{ "other keys have no address", test_other_keys_have_no_address },
+	{ "a key limited to message prefixes signs only such messages",
+	 test_a_limited_key_signs_only_its_messages },
+	{ "a message in parts is limited too", test_parts_do_not_help },
+	{ "prefixes can only lose words", test_prefixes_can_only_be_narrowed },
+	{ "a list of prefixes that is none is refused", test_prefixes_that_are_none },
+	{ "prefixes of a stored key last", test_prefixes_last },
+	{ "multisig accounts are objects with an address", test_multisig_accounts },
+	{ "a master derivation key is sensitive, and its index only grows",
+	 test_master_derivation_key },
+	{ NULL, NULL },
 };
 
 int main(void)

@@ -45,8 +45,8 @@ static void test_mnemonics_and_seeds(void)
 
 	json_array_foreach(json_object_get(root, "bip39"), i, each)
 	{
-		struct bip39_work w = {.text = text_of(each, "mnemonic"),
-				       .passphrase = text_of(each, "passphrase")};
+		struct bip39_work w = { .text = text_of(each, "mnemonic"),
+				       .passphrase = text_of(each, "passphrase") };
 		uint8_t entropy[BIP39_ENTROPY_MAX], seed[BIP39_SEED_SIZE];
 
 		in_scope(words_in, &w);
@@ -62,10 +62,10 @@ static void test_mnemonics_and_seeds(void)
 static void test_spaces_between_words_do_not_count(void)
 {
 	const json_t *each = json_array_get(json_object_get(root, "bip39"), 0);
-	struct bip39_work w = {.text = span_str("  abandon abandon abandon abandon abandon abandon "
+	struct bip39_work w = { .text = span_str("  abandon abandon abandon abandon abandon abandon "
 						"  abandon abandon abandon "
 						"abandon abandon about "),
-			       .passphrase = span_str("TREZOR")};
+			       .passphrase = span_str("TREZOR") };
 	uint8_t seed[BIP39_SEED_SIZE];
 
 	in_scope(words_in, &w);
@@ -74,7 +74,7 @@ static void test_spaces_between_words_do_not_count(void)
 
 static enum word_fault_kind fault_of(const char *text)
 {
-	struct bip39_work w = {.text = span_str(text)};
+	struct bip39_work w = { .text = span_str(text) };
 
 	in_scope(words_in, &w);
 	CHECK(!w.good);
@@ -114,7 +114,7 @@ static void test_keys_by_path(void)
 
 	json_array_foreach(json_object_get(root, "slip10"), i, each)
 	{
-		struct bip39_work w = {.good = false};
+		struct bip39_work w = { .good = false };
 		uint8_t key[32];
 
 		w.seed_n = hex_of(each, "seed", MSPAN_OF(w.seed)).n;
@@ -135,8 +135,8 @@ static void test_keys_of_networks(void)
 
 	json_array_foreach(json_object_get(root, "networks"), i, each)
 	{
-		struct bip39_work w = {.text = text_of(each, "mnemonic"),
-				       .passphrase = text_of(each, "passphrase")};
+		struct bip39_work w = { .text = text_of(each, "mnemonic"),
+				       .passphrase = text_of(each, "passphrase") };
 
 		CHECK_CODE(slip10_path_parse(json_string_value(json_object_get(each, "path")),
 					     &w.path),
@@ -150,7 +150,7 @@ static void test_keys_of_networks(void)
 
 static void test_paths(void)
 {
-	static const char *const wrong[] = {"",
+	static const char *const wrong[] = { "",
 					    "44'",
 					    "m/",
 					    "m//1'",
@@ -162,7 +162,7 @@ static void test_paths(void)
 					    "m/1'x",
 					    "M/1'",
 					    "m/-1'",
-					    "m/1'/2'/3'/4'/5'/6'/7'/8'/9'/10'/11'"};
+					    "m/1'/2'/3'/4'/5'/6'/7'/8'/9'/10'/11'" };
 	struct slip10_path path;
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
@@ -175,13 +175,13 @@ static void test_paths(void)
 }
 
 static const struct unit_test tests[] = {
-	{"mnemonics, their entropy and seeds", test_mnemonics_and_seeds},
-	{"spaces between words do not count", test_spaces_between_words_do_not_count},
-	{"wrong mnemonics are refused and explained", test_wrong_mnemonics_are_refused},
-	{"SLIP-0010's keys for Ed25519", test_keys_by_path},
-	{"keys of Stellar and Solana", test_keys_of_networks},
-	{"paths, and what is none", test_paths},
-	{NULL, NULL},
+	{ "mnemonics, their entropy and seeds", test_mnemonics_and_seeds },
+	{ "spaces between words do not count", test_spaces_between_words_do_not_count },
+	{ "wrong mnemonics are refused and explained", test_wrong_mnemonics_are_refused },
+	{ "SLIP-0010's keys for Ed25519", test_keys_by_path },
+	{ "keys of Stellar and Solana", test_keys_of_networks },
+	{ "paths, and what is none", test_paths },
+	{ NULL, NULL },
 };
 
 int main(void)

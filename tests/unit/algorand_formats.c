@@ -108,7 +108,7 @@ static void test_mnemonics_of_seeds(void)
 
 	json_array_foreach(json_object_get(root, "valid"), i, each)
 	{
-		struct words_work w = {.text = text_of(each, "mnemonic")};
+		struct words_work w = { .text = text_of(each, "mnemonic") };
 		uint8_t seed[32], point[32], pair[64];
 		char address[ADDRESS_TEXT + 1];
 
@@ -133,7 +133,7 @@ static void test_mnemonics_that_kmd_refuses_are_refused(void)
 	json_array_foreach(json_object_get(root, "mnemonic_cases"), i, each)
 	{
 		const char *error = json_string_value(json_object_get(each, "error"));
-		struct words_work w = {.text = text_of(each, "mnemonic")};
+		struct words_work w = { .text = text_of(each, "mnemonic") };
 		uint8_t seed[32];
 
 		in_scope(decode_in, &w);
@@ -171,7 +171,7 @@ static void near_in(struct vault_scope *scope, void *arg)
 
 static bool offers(const char *typed, const char *word)
 {
-	struct near_work w = {.typed = typed};
+	struct near_work w = { .typed = typed };
 
 	in_scope(near_in, &w);
 	for (size_t i = 0; i < w.count; i++)
@@ -196,7 +196,7 @@ static void test_a_fault_names_the_word_and_its_place(void)
 	static const char text[] = "morning regular image algorand robust doll cat where egg melt "
 				   "pave build original gas fabric risk "
 				   "exchange dial butter praise hover drastic aspect able dilemma";
-	struct words_work w = {.text = span_str(text)};
+	struct words_work w = { .text = span_str(text) };
 
 	in_scope(decode_in, &w);
 	CHECK(!w.good);
@@ -255,10 +255,10 @@ static void test_multisig_addresses(void)
 		json_array_foreach(json_object_get(wallet, "multisigs"), k, multisig)
 		{
 			uint8_t keys[32 * 8], address[32], expected[32];
-			struct multisig m = {.version = (uint8_t)json_integer_value(
+			struct multisig m = { .version = (uint8_t)json_integer_value(
 						     json_object_get(multisig, "version")),
 					     .threshold = (uint8_t)json_integer_value(
-						     json_object_get(multisig, "threshold"))};
+						     json_object_get(multisig, "threshold")) };
 
 			json_array_foreach(json_object_get(multisig, "public_keys_hex"), j, member)
 			{
@@ -282,8 +282,8 @@ static void test_multisig_addresses(void)
 
 static void test_multisig_accounts_that_cannot_be(void)
 {
-	uint8_t keys[64] = {0};
-	struct multisig m = {1, 1, span(keys, 64)};
+	uint8_t keys[64] = { 0 };
+	struct multisig m = { 1, 1, span(keys, 64) };
 
 	m.version = 2;
 	CHECK_CODE(multisig_check(&m), UNSUPPORTED);
@@ -302,7 +302,7 @@ static void test_multisig_accounts_that_cannot_be(void)
 
 /* ---- MessagePack ---- */
 
-#define BYTES(...) span((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+#define BYTES(...) span((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
 
 static void test_canonical_form(void)
 {
@@ -348,9 +348,9 @@ static void test_values_nested_too_deep_are_refused(void)
 
 static void test_what_is_packed_is_unpacked(void)
 {
-	static const uint64_t numbers[] = {0,     127,   128,           255,           256,
-					   65535, 65536, 4294967295ULL, 4294967296ULL, UINT64_MAX};
-	static const size_t sizes[] = {1, 1, 2, 2, 3, 3, 5, 5, 9, 9};
+	static const uint64_t numbers[] = { 0,     127,   128,           255,           256,
+					   65535, 65536, 4294967295ULL, 4294967296ULL, UINT64_MAX };
+	static const size_t sizes[] = { 1, 1, 2, 2, 3, 3, 5, 5, 9, 9 };
 	uint8_t room[64], few[3];
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -371,21 +371,21 @@ static void test_what_is_packed_is_unpacked(void)
 }
 
 static const struct unit_test tests[] = {
-	{"SHA-512/256 and its HMAC are OpenSSL's", test_hash_is_sha_512_256},
-	{"addresses, those that KMD refuses too", test_addresses},
-	{"an address that is wrong is explained", test_address_errors_say_what_is_wrong},
-	{"mnemonics of seeds, both ways", test_mnemonics_of_seeds},
-	{"mnemonics that KMD refuses are refused, for its reasons",
-	 test_mnemonics_that_kmd_refuses_are_refused},
-	{"words like a mistyped one are offered", test_near_words_are_offered},
-	{"an error names the word and its place", test_a_fault_names_the_word_and_its_place},
-	{"keys derived by index are KMD's", test_derived_keys},
-	{"addresses of multisig accounts", test_multisig_addresses},
-	{"multisig accounts that cannot be are refused", test_multisig_accounts_that_cannot_be},
-	{"what is not canonical MessagePack is refused", test_canonical_form},
-	{"nesting is bounded", test_values_nested_too_deep_are_refused},
-	{"packing takes the fewest bytes and keeps to its room", test_what_is_packed_is_unpacked},
-	{NULL, NULL},
+	{ "SHA-512/256 and its HMAC are OpenSSL's", test_hash_is_sha_512_256 },
+	{ "addresses, those that KMD refuses too", test_addresses },
+	{ "an address that is wrong is explained", test_address_errors_say_what_is_wrong },
+	{ "mnemonics of seeds, both ways", test_mnemonics_of_seeds },
+	{ "mnemonics that KMD refuses are refused, for its reasons",
+	 test_mnemonics_that_kmd_refuses_are_refused },
+	{ "words like a mistyped one are offered", test_near_words_are_offered },
+	{ "an error names the word and its place", test_a_fault_names_the_word_and_its_place },
+	{ "keys derived by index are KMD's", test_derived_keys },
+	{ "addresses of multisig accounts", test_multisig_addresses },
+	{ "multisig accounts that cannot be are refused", test_multisig_accounts_that_cannot_be },
+	{ "what is not canonical MessagePack is refused", test_canonical_form },
+	{ "nesting is bounded", test_values_nested_too_deep_are_refused },
+	{ "packing takes the fewest bytes and keeps to its room", test_what_is_packed_is_unpacked },
+	{ NULL, NULL },
 };
 
 int main(void)

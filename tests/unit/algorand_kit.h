@@ -59,7 +59,7 @@ static inline void in_scope(vault_fn fn, void *arg)
 /* Opens the vault around the tests. */
 static inline int vault_main(const char *suite, const struct unit_test *tests)
 {
-	struct vault_config config = {0};
+	struct vault_config config = { 0 };
 	int failed;
 
 	if (cf_failed(vault_open(&config)))

@@ -1,122 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Wallets that the real daemon wrote, and tampered copies of them. */
-#include "algorand_kit.h"
+#include "algorand_kmd_kit.h"
 
 #include <sqlite3.h>
-#include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "algorand/kmdfile.h"
 #include "base/mem.h"
-#include "vault/input.h"
-
-/* A password in guarded memory, as the tool has it. */
-static struct guarded *password_of(struct span text)
-{
-	struct guarded *g = NULL;
-
-	REQUIRE(cf_ok(guarded_new(text.n == 0 ? 1 : text.n, &g)));
-	bytes_copy(guarded_room(g).p, text.p, text.n);
-	guarded_use(g, text.n);
-	return g;
-}
-
-static struct cf_status unlock(const struct kmd_file *f, struct span text, struct kmd_opened *out)
-{
-	AUTO(guarded) g = password_of(text);
-
-	return kmd_unlock(f, guarded_bytes(g), out);
-}
-
-struct compare {
-	const struct kmd_file *file;
-	const struct kmd_opened *opened;
-	const struct secret *secret;
-	size_t i;
-	const uint8_t *expected;
-	bool same;
-	struct cf_status status;
-};
-
-static void seed_in(struct vault_scope *scope, void *arg)
-{
-	struct compare *c = arg;
-	uint8_t seed[KMD_SEED_SIZE];
-
-	c->status = kmd_seed(scope, c->file, c->opened, c->i, seed);
-	c->same = cf_ok(c->status) && memcmp(seed, c->expected, sizeof(seed)) == 0;
-}
-
-static void secret_in(struct vault_scope *scope, void *arg)
-{
-	struct compare *c = arg;
-	uint8_t value[KMD_KEY_SIZE];
-
-	c->status = secret_open(scope, c->secret, MSPAN_OF(value));
-	c->same = cf_ok(c->status) && memcmp(value, c->expected, sizeof(value)) == 0;
-}
-
-static bool holds(const struct secret *s, const json_t *wallet, const char *field)
-{
-	uint8_t expected[32];
-	struct compare c = {.secret = s, .expected = expected};
-
-	(void)hex_of(wallet, field, MSPAN_OF(expected));
-	in_scope(secret_in, &c);
-	return c.same;
-}
-
-/* The row that KMD's own listing has at this place. */
-static const json_t *key_named(const json_t *wallet, const char *address)
-{
-	json_t *key;
-	size_t i;
-
-	json_array_foreach(json_object_get(wallet, "keys"), i,
-			   key) if (strcmp(json_string_value(json_object_get(key, "address")),
-					   address) == 0) return key;
-	CU_FAIL_FATAL("no such key");
-	return NULL;
-}
-
-static void check_keys(const json_t *wallet, const struct kmd_file *f, const struct kmd_opened *o)
-{
-	const json_t *order = json_object_get(wallet, "list_keys_order");
-
-	CHECK(f->key_count == json_array_size(json_object_get(wallet, "keys")));
-	for (size_t i = 0; i < f->key_count; i++) {
-		char address[ADDRESS_TEXT + 1];
-		uint8_t seed[32];
-		struct compare c = {f, o, NULL, i, seed, false, CF_OK};
-		const json_t *key, *index;
-
-		address_encode(f->key[i].address, address);
-		if (order != NULL)
-			CHECK(strcmp(address, json_string_value(json_array_get(order, i))) == 0);
-		key = key_named(wallet, address);
-		index = json_object_get(key, "key_idx");
-		CHECK(f->key[i].derived == json_is_integer(index));
-		CHECK(!f->key[i].derived || f->key[i].index == (uint64_t)json_integer_value(index));
-		(void)hex_of(key, "seed_hex", MSPAN_OF(seed));
-		in_scope(seed_in, &c);
-		CHECK(c.same);
-	}
-	CHECK_CODE(kmd_check_keys(f, o, NULL, NULL), OK);
-}
-
-static void check_multisigs(const json_t *wallet, const struct kmd_file *f)
-{
-	const json_t *order = json_object_get(wallet, "list_multisig_order");
-
-	CHECK(f->multisig_count == json_array_size(json_object_get(wallet, "multisigs")));
-	for (size_t i = 0; i < f->multisig_count; i++) {
-		char address[ADDRESS_TEXT + 1];
-
-		address_encode(f->multisig[i].address, address);
-		CHECK(strcmp(address, json_string_value(json_array_get(order, i))) == 0);
-	}
-}
 
 static void check_wallet(const json_t *wallet)
 {
@@ -124,7 +14,7 @@ static void check_wallet(const json_t *wallet)
 	uint8_t password[256];
 	struct span text = hex_of(wallet, "password_hex", MSPAN_OF(password));
 	AUTO(kmd_file) f = NULL;
-	AUTO_KMD_OPENED o = {NULL, NULL, 0};
+	AUTO_KMD_OPENED o = { NULL, NULL, 0 };
 
 	(void)snprintf(path, sizeof(path), "%s%s", KMD_VECTORS,
 		       json_string_value(json_object_get(wallet, "file")));
@@ -149,17 +39,14 @@ static void test_wallets_that_the_daemon_wrote(void)
 	json_decref(root);
 }
 
-static const char cheap[] =
-	KMD_VECTORS "sqlite_wallets/cheap-wallet.10173378af036b62bc8c87f242fa63ac.db";
-
 static void test_a_wrong_password_is_refused(void)
 {
 	static const struct span wrong[] = {
-		{(const uint8_t *)"testpasswor", 11},
-		{(const uint8_t *)"testpasswordx", 13},
-		{NULL, 0},
-		{(const uint8_t *)"test\0password", 13}, /* a NUL is a byte as any other */
-		{(const uint8_t *)"Testpassword", 12},
+		{ (const uint8_t *)"testpasswor", 11 },
+		{ (const uint8_t *)"testpasswordx", 13 },
+		{ NULL, 0 },
+		{ (const uint8_t *)"test\0password", 13 }, /* a NUL is a byte as any other */
+		{ (const uint8_t *)"Testpassword", 12 },
 	};
 	AUTO(kmd_file) f = NULL;
 
@@ -182,33 +69,33 @@ struct outcome {
 
 /* What KMD refuses, and of what it accepts, what only a forger writes. */
 static const struct outcome outcomes[] = {
-	{"flip_mep", CF_CODE_DENIED, "master key"},
-	{"flip_mdk", CF_CODE_FORGED, "master derivation key"},
-	{"flip_first_key", CF_CODE_FORGED,
-	 "UYTVW5P7POZNGMEQFR2Z5YV7C3PPAK5CDZIOGGNDCBB5PZ2BGE7HPDZ3GY"},
-	{"swap_first_two_keys", CF_CODE_FORGED, "another address"},
-	{"mdk_holds_a_secret_key_blob", CF_CODE_FORGED, "another type"},
-	{"max_key_idx_rolled_back_to_0", CF_CODE_OK, NULL},
-	{"driver_version_2", CF_CODE_UNSUPPORTED, "version 1"},
-	{"blob_extra_field", CF_CODE_CORRUPT, "does not have"},
-	{"blob_field_missing_scrypt_p", CF_CODE_CORRUPT, "scrypt"},
-	{"blob_fields_in_other_order", CF_CODE_OK, NULL},
-	{"blob_truncated", CF_CODE_CORRUPT, "cut short"},
-	{"scrypt_n_3", CF_CODE_CORRUPT, "power of two"},
-	{"id_and_name_stored_as_text", CF_CODE_OK, NULL},
-	{"msig_public_key_changed", CF_CODE_FORGED,
-	 "QTLKIYJAUTGCUVBGEF2A6OLHUIT4Q6VJFGW4L3SXXHT4QVEAO7AVONSDGQ"},
-	{"two_metadata_rows", CF_CODE_OK, NULL},
-	{"public_half_not_of_the_seed", CF_CODE_FORGED, "public half"},
-	{"same_id_twice", CF_CODE_EXISTS, "same wallet ID"},
-	{"other_files_beside", CF_CODE_OK, NULL},
+	{ "flip_mep", CF_CODE_DENIED, "master key" },
+	{ "flip_mdk", CF_CODE_FORGED, "master derivation key" },
+	{ "flip_first_key", CF_CODE_FORGED,
+	 "UYTVW5P7POZNGMEQFR2Z5YV7C3PPAK5CDZIOGGNDCBB5PZ2BGE7HPDZ3GY" },
+	{ "swap_first_two_keys", CF_CODE_FORGED, "another address" },
+	{ "mdk_holds_a_secret_key_blob", CF_CODE_FORGED, "another type" },
+	{ "max_key_idx_rolled_back_to_0", CF_CODE_OK, NULL },
+	{ "driver_version_2", CF_CODE_UNSUPPORTED, "version 1" },
+	{ "blob_extra_field", CF_CODE_CORRUPT, "does not have" },
+	{ "blob_field_missing_scrypt_p", CF_CODE_CORRUPT, "scrypt" },
+	{ "blob_fields_in_other_order", CF_CODE_OK, NULL },
+	{ "blob_truncated", CF_CODE_CORRUPT, "cut short" },
+	{ "scrypt_n_3", CF_CODE_CORRUPT, "power of two" },
+	{ "id_and_name_stored_as_text", CF_CODE_OK, NULL },
+	{ "msig_public_key_changed", CF_CODE_FORGED,
+	 "QTLKIYJAUTGCUVBGEF2A6OLHUIT4Q6VJFGW4L3SXXHT4QVEAO7AVONSDGQ" },
+	{ "two_metadata_rows", CF_CODE_OK, NULL },
+	{ "public_half_not_of_the_seed", CF_CODE_FORGED, "public half" },
+	{ "same_id_twice", CF_CODE_EXISTS, "same wallet ID" },
+	{ "other_files_beside", CF_CODE_OK, NULL },
 };
 
 static struct cf_status open_all(const char *path)
 {
 	AUTO_FREE char *file = NULL;
 	AUTO(kmd_file) f = NULL;
-	AUTO_KMD_OPENED o = {NULL, NULL, 0};
+	AUTO_KMD_OPENED o = { NULL, NULL, 0 };
 
 	CF_TRY(kmd_file_find(path, NULL, &file));
 	CF_TRY(kmd_file_read(file, &f));
@@ -412,111 +299,20 @@ static void test_the_source_is_not_written(void)
 	(void)chmod(directory, 0700);
 }
 
-/* ---- sealing ---- */
-
-struct sealing {
-	uint8_t master[KMD_KEY_SIZE], address[32];
-	uint8_t blob[4][KMD_BLOB_MAX];
-	size_t n[4];
-	bool good;
-};
-
-static struct cf_status seal_and_open(struct vault_scope *scope, struct sealing *w)
-{
-	static const struct kmd_scrypt cost = {65536, 1, 1};
-	uint8_t seed[32], pair[64], back[32];
-	struct kmd_sealed s;
-	uint64_t index;
-
-	randombytes_buf(w->master, sizeof(w->master));
-	randombytes_buf(seed, sizeof(seed));
-	(void)crypto_sign_seed_keypair(w->address, pair, seed);
-	CF_TRY(kmd_seal_master(scope, w->master, span_str("a password"), &cost,
-			       MSPAN_OF(w->blob[0]), &w->n[0]));
-	CF_TRY(kmd_seal_derivation_key(scope, w->master, seed, MSPAN_OF(w->blob[1]), &w->n[1]));
-	CF_TRY(kmd_seal_max_index(scope, w->master, 300, MSPAN_OF(w->blob[2]), &w->n[2]));
-	CF_TRY(kmd_seal_seed(scope, w->master, seed, w->address, MSPAN_OF(w->blob[3]), &w->n[3]));
-	CF_TRY(kmd_sealed_parse(span(w->blob[0], w->n[0]), "master", &s));
-	CF_TRY(kmd_open_master(scope, &s, span_str("a password"), back));
-	w->good = sodium_memcmp(back, w->master, 32) == 0;
-	CF_TRY(kmd_sealed_parse(span(w->blob[1], w->n[1]), "derivation", &s));
-	CF_TRY(kmd_open_derivation_key(scope, &s, w->master, back));
-	w->good = w->good && sodium_memcmp(back, seed, 32) == 0;
-	CF_TRY(kmd_sealed_parse(span(w->blob[2], w->n[2]), "index", &s));
-	CF_TRY(kmd_open_max_index(scope, &s, w->master, &index));
-	w->good = w->good && index == 300;
-	CF_TRY(kmd_sealed_parse(span(w->blob[3], w->n[3]), "key", &s));
-	CF_TRY(kmd_open_seed(scope, &s, w->master, w->address, "key", back));
-	w->good = w->good && sodium_memcmp(back, seed, 32) == 0;
-	return CF_OK;
-}
-
-static void sealing_in(struct vault_scope *scope, void *arg)
-{
-	struct sealing *w = arg;
-
-	CHECK_CODE(seal_and_open(scope, w), OK);
-}
-
-static void test_what_is_sealed_opens(void)
-{
-	struct sealing w = {.good = false};
-
-	in_scope(sealing_in, &w);
-	CHECK(w.good);
-	/* The lengths of the daemon's own blobs. */
-	CHECK(w.n[0] == 217 && w.n[1] == 224 && w.n[2] == 185 && w.n[3] == 247);
-}
-
-/* What a blob of the daemon's looks like apart from its random parts. */
-static bool same_frame(struct span theirs, const uint8_t *mine, size_t n)
-{
-	struct kmd_sealed a, b;
-
-	if (cf_failed(kmd_sealed_parse(theirs, "theirs", &a)) ||
-	    cf_failed(kmd_sealed_parse(span(mine, n), "mine", &b)) || theirs.n != n)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		size_t in_box = (size_t)(a.ciphertext.p - theirs.p);
-
-		if ((i >= in_box && i < in_box + a.ciphertext.n) || theirs.p[i] == mine[i])
-			continue;
-		/* the nonce and the salt */
-		if (i < in_box + a.ciphertext.n + 10 + 1 + 6 + 2 || i >= n - 30)
-			return false;
-	}
-	return true;
-}
-
-static void test_sealed_values_have_the_daemons_form(void)
-{
-	AUTO(kmd_file) f = NULL;
-	struct sealing w = {.good = false};
-
-	REQUIRE(cf_ok(kmd_file_read(
-		KMD_VECTORS "sqlite_wallets/cheap-wallet.10173378af036b62bc8c87f242fa63ac.db",
-		&f)));
-	in_scope(sealing_in, &w);
-	CHECK(same_frame(f->derivation_key, w.blob[1], w.n[1]));
-	CHECK(same_frame(f->key[0].sealed, w.blob[3], w.n[3]));
-}
-
 static const struct unit_test tests[] = {
-	{"every wallet that the daemon wrote opens, with all that is in it",
-	 test_wallets_that_the_daemon_wrote},
-	{"a wrong password is refused", test_a_wrong_password_is_refused},
-	{"tampered wallets: what KMD refuses, and what is dangerous, is refused and explained",
-	 test_tampered_wallets},
-	{"what is merely written otherwise is read", test_what_is_merely_written_otherwise_is_read},
-	{"what only a forger writes is refused", test_what_only_a_forger_writes_is_refused},
-	{"scrypt's cost is bounded", test_scrypt_of_a_hostile_file_is_bounded},
-	{"a wallet of a directory is found by name or ID", test_finding_a_wallet},
-	{"a wallet with a journal beside it is not read",
-	 test_a_wallet_in_the_middle_of_a_change_is_not_read},
-	{"the source is not written", test_the_source_is_not_written},
-	{"what is sealed opens, and has the daemon's lengths", test_what_is_sealed_opens},
-	{"sealed values have the daemon's form", test_sealed_values_have_the_daemons_form},
-	{NULL, NULL},
+	{ "every wallet that the daemon wrote opens, with all that is in it",
+	 test_wallets_that_the_daemon_wrote },
+	{ "a wrong password is refused", test_a_wrong_password_is_refused },
+	{ "tampered wallets: what KMD refuses, and what is dangerous, is refused and explained",
+	 test_tampered_wallets },
+	{ "what is merely written otherwise is read", test_what_is_merely_written_otherwise_is_read },
+	{ "what only a forger writes is refused", test_what_only_a_forger_writes_is_refused },
+	{ "scrypt's cost is bounded", test_scrypt_of_a_hostile_file_is_bounded },
+	{ "a wallet of a directory is found by name or ID", test_finding_a_wallet },
+	{ "a wallet with a journal beside it is not read",
+	 test_a_wallet_in_the_middle_of_a_change_is_not_read },
+	{ "the source is not written", test_the_source_is_not_written },
+	{ NULL, NULL },
 };
 
 int main(void)

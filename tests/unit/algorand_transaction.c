@@ -246,7 +246,7 @@ static void test_multisignatures(void)
 static void test_merging(void)
 {
 	uint8_t point[2][32], key[2][64], signature[64], keys[64], packed[ROOM];
-	struct multisig account = {1, 2, SPAN_OF(keys)};
+	struct multisig account = { 1, 2, SPAN_OF(keys) };
 	struct span message = span_str("TX a message");
 	AUTO_BUF out = BUF_INIT(ROOM);
 	struct subsigs a, b, other;
@@ -371,7 +371,7 @@ static size_t put_payment(uint8_t *out, uint64_t amount, const uint8_t *group_op
 static void test_groups(void)
 {
 	uint8_t bare[2][256], grouped[3][256], id[2][32], list[128], group[32], tg[256];
-	struct txn t[3] = {0};
+	struct txn t[3] = { 0 };
 	struct pack p = pack_into(MSPAN_OF(list));
 
 	/* By the definition: IDs without the group, listed, hashed. */
@@ -422,7 +422,7 @@ static void collect(const char *label, const char *text, bool danger, void *arg)
 
 static void show(const struct pack *p, struct shown *s)
 {
-	struct txn t = {.body = pack_span(p)};
+	struct txn t = { .body = pack_span(p) };
 
 	*s = (struct shown){.dangers = 0};
 	CHECK_CODE(pack_check_canonical(t.body), OK);
@@ -431,7 +431,7 @@ static void show(const struct pack *p, struct shown *s)
 
 static void test_dangerous_fields_stand_out(void)
 {
-	uint8_t room[1024], address[32] = {1};
+	uint8_t room[1024], address[32] = { 1 };
 	struct pack p = pack_into(MSPAN_OF(room));
 	struct shown s;
 
@@ -505,7 +505,7 @@ static void test_every_transaction_of_the_vectors_is_described(void)
 			uint8_t packed[ROOM];
 			struct span rest =
 				hex_of(each, "transaction_msgpack_hex", MSPAN_OF(packed));
-			struct shown s = {.dangers = 0};
+			struct shown s = { .dangers = 0 };
 			struct txn t;
 
 			REQUIRE(cf_ok(txn_next(&rest, &t)));
@@ -522,19 +522,19 @@ static void test_every_transaction_of_the_vectors_is_described(void)
 }
 
 static const struct unit_test tests[] = {
-	{"transactions are signed as the daemon signs them", test_signed_transactions},
-	{"programs and their data", test_programs_and_their_data},
-	{"multisignatures, step by step, of transactions and programs", test_multisignatures},
-	{"multisignatures are merged, and what does not fit is refused", test_merging},
-	{"files as goal and the SDKs write them", test_files_of_goal_and_of_sdks},
-	{"what is no transaction, or not canonical, is refused",
-	 test_what_is_no_transaction_is_refused},
-	{"groups: whole, cut, changed", test_groups},
-	{"dangerous and unknown fields stand out", test_dangerous_fields_stand_out},
-	{"no control character reaches the words", test_nothing_of_a_terminal_is_in_the_words},
-	{"every transaction of the vectors is described",
-	 test_every_transaction_of_the_vectors_is_described},
-	{NULL, NULL},
+	{ "transactions are signed as the daemon signs them", test_signed_transactions },
+	{ "programs and their data", test_programs_and_their_data },
+	{ "multisignatures, step by step, of transactions and programs", test_multisignatures },
+	{ "multisignatures are merged, and what does not fit is refused", test_merging },
+	{ "files as goal and the SDKs write them", test_files_of_goal_and_of_sdks },
+	{ "what is no transaction, or not canonical, is refused",
+	 test_what_is_no_transaction_is_refused },
+	{ "groups: whole, cut, changed", test_groups },
+	{ "dangerous and unknown fields stand out", test_dangerous_fields_stand_out },
+	{ "no control character reaches the words", test_nothing_of_a_terminal_is_in_the_words },
+	{ "every transaction of the vectors is described",
+	 test_every_transaction_of_the_vectors_is_described },
+	{ NULL, NULL },
 };
 
 int main(void)

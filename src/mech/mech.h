@@ -68,6 +68,7 @@ struct mech_call {
 	const union mech_params *params;
 	const struct key_view *key; /* NULL for digests */
 	void *state;
+	CK_FLAGS use; /* CKF_SIGN, CKF_DECRYPT, ...: which of its operations this is */
 };
 
 enum mech_state {
@@ -94,6 +95,12 @@ struct mech_impl {
 	CK_RV (*sign)(struct vault_scope *scope, const struct mech_call *call, struct span message, struct mspan out, size_t *n);
 	CK_RV (*verify)(struct vault_scope *scope, const struct mech_call *call, struct span message, struct span signature);
 	CK_RV (*digest)(const struct mech_call *call, struct span message, struct mspan out, size_t *n);
+
+	/* decrypt, recover: out_len is an upper bound; BUFFER_TOO_SMALL with the true length in *n */
+	CK_RV (*encrypt)(struct vault_scope *scope, const struct mech_call *call, struct span plain, struct mspan out, size_t *n);
+	CK_RV (*decrypt)(struct vault_scope *scope, const struct mech_call *call, struct span encrypted, struct mspan out, size_t *n);
+	/* C_VerifyRecover: what was signed; C_SignRecover is `sign` */
+	CK_RV (*recover)(struct vault_scope *scope, const struct mech_call *call, struct span signature, struct mspan out, size_t *n);
 
 	/* multi-part; a one-shot member that is NULL is made of these by session/op.c */
 	CK_RV (*begin)(struct vault_scope *scope, const struct mech_call *call);

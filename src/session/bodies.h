@@ -80,6 +80,24 @@ CK_RV do_C_VerifySignature(struct call *call, CK_BYTE_PTR data, CK_ULONG data_le
 CK_RV do_C_VerifySignatureUpdate(struct call *call, CK_BYTE_PTR part, CK_ULONG part_len);
 CK_RV do_C_VerifySignatureFinal(struct call *call);
 
+/* ---- op_crypt.c ---- */
+
+CK_RV do_C_EncryptInit(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key);
+CK_RV do_C_Encrypt(struct call *call, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR encrypted,
+		   CK_ULONG_PTR encrypted_len);
+CK_RV do_C_DecryptInit(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key);
+CK_RV do_C_Decrypt(struct call *call, CK_BYTE_PTR encrypted, CK_ULONG encrypted_len, CK_BYTE_PTR data,
+		   CK_ULONG_PTR data_len);
+
+/* ---- op_recover.c ---- */
+
+CK_RV do_C_SignRecoverInit(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key);
+CK_RV do_C_SignRecover(struct call *call, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR signature,
+		       CK_ULONG_PTR signature_len);
+CK_RV do_C_VerifyRecoverInit(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key);
+CK_RV do_C_VerifyRecover(struct call *call, CK_BYTE_PTR signature, CK_ULONG signature_len, CK_BYTE_PTR data,
+			 CK_ULONG_PTR data_len);
+
 /* ---- op_key.c ---- */
 
 CK_RV do_C_GenerateKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR attr, CK_ULONG count,

@@ -10,6 +10,10 @@ static const CK_FLAGS kind_flag[OP_KINDS] = {
 	[OP_SIGN] = CKF_SIGN,
 	[OP_VERIFY] = CKF_VERIFY,
 	[OP_DIGEST] = CKF_DIGEST,
+	[OP_ENCRYPT] = CKF_ENCRYPT,
+	[OP_DECRYPT] = CKF_DECRYPT,
+	[OP_SIGN_RECOVER] = CKF_SIGN_RECOVER,
+	[OP_VERIFY_RECOVER] = CKF_VERIFY_RECOVER,
 };
 
 CK_RV op_end(struct op *op, CK_RV rv)
@@ -31,6 +35,28 @@ CK_RV op_end(struct op *op, CK_RV rv)
 	return rv;
 }
 
+static bool allows(const struct object_usage *usage, enum op_kind kind)
+{
+	switch (kind) {
+	case OP_SIGN:
+		return usage->sign;
+	case OP_VERIFY:
+		return usage->verify;
+	case OP_ENCRYPT:
+		return usage->encrypt;
+	case OP_DECRYPT:
+		return usage->decrypt;
+	case OP_SIGN_RECOVER:
+		return usage->sign_recover;
+	case OP_VERIFY_RECOVER:
+		return usage->verify_recover;
+	case OP_DIGEST:
+	case OP_KINDS:
+		break;
+	}
+	return false;
+}
+
 /* KEY_TYPE_INCONSISTENT has priority over KEY_FUNCTION_NOT_PERMITTED (§5.1.6): key_permits() comes first. */
 static CK_RV take_key(struct op *op, enum op_kind kind, const struct access *who, CK_OBJECT_HANDLE handle)
 {
@@ -43,7 +69,7 @@ static CK_RV take_key(struct op *op, enum op_kind kind, const struct access *who
 	if (rv != CKR_OK)
 		return rv;
 	usage = key_usage(op->key);
-	if (kind == OP_SIGN ? !usage->sign : !usage->verify)
+	if (!allows(usage, kind))
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
 	op->wants_pin = usage->always_authenticate;
 	return CKR_OK;
@@ -63,7 +89,7 @@ static void facts_of(const struct op *op, struct key_view *out)
 static CK_RV suits(const struct op *op)
 {
 	struct key_view facts;
-	struct mech_call call = { op->mech, &op->params, &facts, NULL };
+	struct mech_call call = { op->mech, &op->params, &facts, NULL, kind_flag[op->kind] };
 
 	if (op->mech->impl->suits == NULL)
 		return CKR_OK;
@@ -80,6 +106,7 @@ CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const 
 		return op_end(op, CKR_OK);
 	if (op->stage != OP_NONE)
 		return CKR_OPERATION_ACTIVE;
+	op->kind = kind;
 	op->mech = mech_find(mechanism_opt->mechanism);
 	if (op->mech == NULL || (op->mech->flags & kind_flag[kind]) == 0)
 		return op_end(op, CKR_MECHANISM_INVALID);
@@ -114,7 +141,7 @@ struct keyed_step {
 
 static struct mech_call call_of(const struct op *op, const struct key_view *view)
 {
-	return (struct mech_call){ op->mech, &op->params, view, op->state };
+	return (struct mech_call){ op->mech, &op->params, view, op->state, kind_flag[op->kind] };
 }
 
 static CK_RV run_keyed(struct vault_scope *scope, const struct key_view *view, void *arg)
@@ -234,6 +261,12 @@ static CK_RV output_length(const struct op *op, size_t in, size_t *out)
 	return op->mech->impl->out_len(&call, in, out);
 }
 
+/* Only the operation itself tells how long what is under the padding is. */
+static bool is_variable(const struct op *op)
+{
+	return op->kind == OP_DECRYPT || op->kind == OP_VERIFY_RECOVER;
+}
+
 /* Answers a length query and a short buffer: *answered, and the operation stays as it is. */
 static CK_RV offer(const struct op *op, size_t in, const struct op_output *out, bool *answered)
 {
@@ -246,16 +279,38 @@ static CK_RV offer(const struct op *op, size_t in, const struct op_output *out, 
 	rv = output_length(op, in, &need);
 	if (rv != CKR_OK)
 		return rv;
-	if (out->buffer != NULL && *out->length >= need)
+	if (out->buffer != NULL && (*out->length >= need || is_variable(op)))
 		return CKR_OK;
 	*out->length = need;
 	*answered = true;
 	return out->buffer == NULL ? CKR_OK : CKR_BUFFER_TOO_SMALL;
 }
 
-static CK_RV step_sign(struct vault_scope *scope, const struct mech_call *call, struct step *s)
+typedef CK_RV (*whole_fn)(struct vault_scope *scope, const struct mech_call *call, struct span in, struct mspan out, size_t *n);
+
+/* The family's function for an operation with a key in one piece; NULL: there is none. */
+static whole_fn whole_of(const struct op *op)
 {
-	return call->mech->impl->sign(scope, call, s->in, s->out, &s->n);
+	const struct mech_impl *impl = op->mech->impl;
+
+	switch (op->kind) {
+	case OP_SIGN:
+	case OP_SIGN_RECOVER:
+		return impl->sign;
+	case OP_ENCRYPT:
+		return impl->encrypt;
+	case OP_DECRYPT:
+		return impl->decrypt;
+	case OP_VERIFY_RECOVER:
+		return impl->recover;
+	default:
+		return NULL;
+	}
+}
+
+static CK_RV step_whole(struct vault_scope *scope, const struct mech_call *call, struct step *s)
+{
+	return whole_of(s->op)(scope, call, s->in, s->out, &s->n);
 }
 
 static CK_RV step_digest(struct vault_scope *scope, const struct mech_call *call, struct step *s)
@@ -287,10 +342,10 @@ static CK_RV once(struct op *op, struct step *s)
 	const struct mech_impl *impl = op->mech->impl;
 	CK_RV rv;
 
-	if (op->key != NULL && impl->sign != NULL) {
+	if (whole_of(op) != NULL) {
 		note_head(op, s->in);
 		rv = check_head(op);
-		return rv == CKR_OK ? run(op, step_sign, s) : rv;
+		return rv == CKR_OK ? run(op, step_whole, s) : rv;
 	}
 	if (op->key == NULL && impl->digest != NULL)
 		return run(op, step_digest, s);
@@ -306,9 +361,9 @@ static CK_RV produce(struct op *op, struct span data, const struct op_output *ou
 	s.out = mspan(out->buffer, *out->length);
 	s.n = s.out.n;
 	rv = make(op, &s);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)
 		*out->length = s.n;
-	return op_end(op, rv);
+	return rv == CKR_BUFFER_TOO_SMALL ? rv : op_end(op, rv);
 }
 
 CK_RV op_once(struct op *op, struct token *token, struct span data, const struct op_output *out)

@@ -18,7 +18,7 @@
 #include "mech/mech.h"
 #include "token/objects.h"
 
-enum op_kind { OP_SIGN, OP_VERIFY, OP_DIGEST, OP_KINDS };
+enum op_kind { OP_SIGN, OP_VERIFY, OP_DIGEST, OP_ENCRYPT, OP_DECRYPT, OP_SIGN_RECOVER, OP_VERIFY_RECOVER, OP_KINDS };
 
 enum op_stage {
 	OP_NONE,    /* there is none */
@@ -28,6 +28,7 @@ enum op_stage {
 
 struct op {
 	enum op_stage stage;
+	enum op_kind kind;
 	bool wants_pin;            /* CKA_ALWAYS_AUTHENTICATE, and C_Login(CKU_CONTEXT_SPECIFIC) has not been called */
 	const struct mech *mech;
 	union mech_params params;  /* the operation's own copy */
@@ -51,7 +52,8 @@ struct op_output {
 CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const CK_MECHANISM *mechanism_opt,
 	      CK_OBJECT_HANDLE key);
 
-/* Signatures and digests. OPERATION_NOT_INITIALIZED; OPERATION_ACTIVE when parts were given before;
+/* Signatures, digests, and what is encrypted, decrypted or recovered in one piece: its length may be less than what was
+ * offered for a NULL buffer, and a buffer that it fits into is large enough.  OPERATION_NOT_INITIALIZED; OPERATION_ACTIVE when parts were given before;
  * USER_NOT_LOGGED_IN when the key wants its own PIN first; BUFFER_TOO_SMALL. */
 CK_RV op_once(struct op *op, struct token *token, struct span data, const struct op_output *out);
 CK_RV op_update(struct op *op, struct token *token, struct span part);

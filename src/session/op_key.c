@@ -67,7 +67,7 @@ static CK_RV permitted(const struct key *k, CK_FLAGS flag, const struct mech *ro
 {
 	const struct object_usage *usage = key_usage(k);
 	struct key_view facts = { .class = usage->class, .type = usage->key_type, .bits = usage->bits };
-	struct mech_call call = { row, params, &facts, NULL };
+	struct mech_call call = { row, params, &facts, NULL, flag };
 	bool allowed = flag == CKF_WRAP ? usage->wrap : flag == CKF_UNWRAP ? usage->unwrap : usage->derive;
 	CK_RV rv = key_permits(k, row);
 

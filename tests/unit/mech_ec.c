@@ -83,7 +83,7 @@ struct agreement {
 static void derive_in(struct vault_scope *scope, void *arg)
 {
 	struct agreement *a = arg;
-	struct mech_call call = { a->mech, &a->params, &a->key, NULL };
+	struct mech_call call = { .mech = a->mech, .params = &a->params, .key = &a->key };
 
 	a->rv = a->mech->impl->derive(scope, &call, NULL, MSPAN_OF(a->out), &a->n);
 }

@@ -24,7 +24,7 @@ static inline struct mech_call kit_view(struct kit_call *k)
 	REQUIRE(k->mech != NULL && k->mech->impl->state_size <= sizeof(k->state));
 	memset(k->state, 0, sizeof(k->state));
 	k->n = sizeof(k->out);
-	return (struct mech_call){ k->mech, &k->params, k->key.parts == 0 ? NULL : &k->key, k->state };
+	return (struct mech_call){ k->mech, &k->params, k->key.parts == 0 ? NULL : &k->key, k->state, 0 };
 }
 
 static inline CK_RV kit_feed(struct vault_scope *scope, struct kit_call *k, const struct mech_call *call)
@@ -107,7 +107,7 @@ static inline void kit_generate_in(struct vault_scope *scope, void *arg)
 	struct kit_pair *p = arg;
 	const struct mech *mech = mech_find(p->type);
 	union mech_params params = { 0 };
-	struct mech_call call = { mech, &params, NULL, NULL };
+	struct mech_call call = { .mech = mech, .params = &params };
 	struct key_view wanted = { .type = mech->key_type, .bits = p->bits }, pub, priv;
 	struct span value, point;
 

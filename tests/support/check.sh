@@ -41,6 +41,26 @@ refuse() {
 	if [ $status -gt 0 ] && [ $status -lt 126 ]; then pass; else fail "$what (exit status $status): $*" "$tmp/out"; fi
 }
 
+# exits STATUS WHAT command...: it must end with that status; its output is in $tmp/out
+exits() {
+	expected=$1
+	what=$2
+	shift 2
+	status=0
+	"$@" >"$tmp/out" 2>&1 || status=$?
+	if [ $status = "$expected" ]; then pass; else fail "$what (exit status $status, not $expected): $*" "$tmp/out"; fi
+}
+
+# json WHAT EXPRESSION: the output of the last command is one JSON value, v, and the Python expression holds
+json() {
+	if python3 -c 'import json, sys
+v = json.load(open(sys.argv[1]))
+sys.exit(0 if eval(sys.argv[2]) else 1)' "$tmp/out" "$2" 2>"$tmp/json"; then pass; else
+		cat "$tmp/json" >>"$tmp/out"
+		fail "$1: not $2" "$tmp/out"
+	fi
+}
+
 # says WHAT PATTERN: the output of the last command has it
 says() {
 	if grep -q -e "$2" "$tmp/out"; then pass; else fail "$1: no \"$2\" in the output" "$tmp/out"; fi

@@ -138,16 +138,15 @@ static CK_RV search(const struct cli *cli, CK_SESSION_HANDLE session, CK_OBJECT_
 		    CK_ULONG count, struct handles *h)
 {
 	CK_ATTRIBUTE *all = must(mem_array(count + 1, sizeof(*all)));
-	CK_RV rv, end;
+	CK_RV rv;
 
 	bytes_copy(all, t, count * sizeof(*t));
 	all[count] = (CK_ATTRIBUTE){ CKA_CLASS, &class, sizeof(class) };
 	rv = cli->p11->C_FindObjectsInit(session, all, count + 1);
-	if (rv == CKR_OK) {
+	if (rv == CKR_OK)
 		rv = collect(cli, session, h);
-		end = cli->p11->C_FindObjectsFinal(session);
-		rv = rv == CKR_OK ? end : rv;
-	}
+	if (rv == CKR_OK) /* else the sentence is kept, and the command ends */
+		rv = cli->p11->C_FindObjectsFinal(session);
 	mem_free(all);
 	return rv;
 }

@@ -201,6 +201,7 @@ void worker_start(struct worker *w, struct subject *s, const struct settings *se
 	if (w->pid == 0) {
 		/* Not one worker outlives the run. */
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)prctl(PR_SET_NAME, s->name); /* perf report --comm coffer */
 		(void)close(there[1]);
 		(void)close(back[0]);
 		serve(s, settings, keys, there[0], back[1]);

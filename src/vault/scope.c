@@ -9,6 +9,7 @@
 
 struct block {
 	struct region region;
+	size_t used; /* from its start: the rest serves what is asked for next */
 	struct block *next;
 };
 
@@ -80,7 +81,7 @@ struct cf_status vault_measure(vault_fn fn, void *arg, size_t *depth)
 	return status;
 }
 
-struct cf_status vault_scope_alloc(struct vault_scope *scope, size_t n, struct mspan *out)
+static struct cf_status block_new(struct vault_scope *scope, size_t n)
 {
 	struct block *b = NEW(block);
 	struct cf_status status;
@@ -94,7 +95,23 @@ struct cf_status vault_scope_alloc(struct vault_scope *scope, size_t n, struct m
 	}
 	b->next = scope->blocks;
 	scope->blocks = b;
-	*out = mspan(b->region.use.p, n);
+	return CF_OK;
+}
+
+#define ALIGNMENT 16
+
+/* What the first pages have left is used up before new ones are mapped: a page of secret memory costs as much as a signature. */
+struct cf_status vault_scope_alloc(struct vault_scope *scope, size_t n, struct mspan *out)
+{
+	struct block *b = scope->blocks;
+
+	if (b == NULL || n > b->region.use.n - b->used) {
+		CF_TRY(block_new(scope, n));
+		b = scope->blocks;
+	}
+	*out = mspan(b->region.use.p + b->used, n);
+	n = (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	b->used = n < b->region.use.n - b->used ? b->used + n : b->region.use.n;
 	return CF_OK;
 }
 

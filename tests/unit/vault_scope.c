@@ -175,6 +175,45 @@ static void scope_memory_is_zeroed_and_given_back(void)
 	vault_close();
 }
 
+#define PIECES 5
+
+static void allocate_pieces(struct vault_scope *scope, void *arg)
+{
+	struct seen *seen = arg;
+	struct mspan piece[PIECES];
+
+	seen->any = 0;
+	for (size_t i = 0; i < PIECES; i++) {
+		seen->status = vault_scope_alloc(scope, 1001 + i, &piece[i]);
+		if (cf_failed(seen->status))
+			return;
+		for (size_t k = 0; k < piece[i].n; k++)
+			seen->any |= piece[i].p[k];
+		seen->any |= (uint8_t)((uintptr_t)piece[i].p % 16);
+		memset(piece[i].p, (int)(i + 1), piece[i].n);
+	}
+	for (size_t i = 0; i < PIECES; i++)
+		for (size_t k = 0; k < piece[i].n; k++)
+			seen->any |= (uint8_t)(piece[i].p[k] ^ (i + 1));
+}
+
+static void small_pieces_of_a_scope_share_pages(void)
+{
+	struct vault_info before, after;
+	struct seen seen = { 0 };
+
+	kit_open();
+	REQUIRE(cf_ok(vault_run(dirty, &seen)));
+	vault_get_info(&before);
+	REQUIRE(cf_ok(vault_run(allocate_pieces, &seen)));
+	CHECK(cf_ok(seen.status));
+	/* Each zeroed, aligned and apart from the others. */
+	CHECK(seen.any == 0);
+	vault_get_info(&after);
+	CHECK(after.arena_bytes - before.arena_bytes <= (size_t)8 * 1024);
+	vault_close();
+}
+
 static void overrun(struct vault_scope *scope, void *arg)
 {
 	struct seen *seen = arg;
@@ -467,6 +506,7 @@ int main(void)
 		{"a scope is entered before the last locks",
 		 a_scope_is_entered_before_the_last_locks},
 		{"scope memory is zeroed and given back", scope_memory_is_zeroed_and_given_back},
+		{"small pieces of a scope share pages", small_pieces_of_a_scope_share_pages},
 		{"an overrun closes the vault for good", an_overrun_closes_the_vault_for_good},
 		{"a stack overflow meets the canary", a_stack_overflow_meets_the_canary},
 		{"a function that is too deep dies before it harms",

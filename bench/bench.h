@@ -79,6 +79,7 @@ struct settings {
 	const char *peers;        /* "all", "none" or a list of names */
 	const char *json;         /* file; NULL: none */
 	const char *directory;    /* where wallets are made; NULL: $TMPDIR or /tmp */
+	const char *nursery;      /* where tokens get their keys before they are copied there */
 	unsigned long scale[8];   /* numbers of keys of the second part */
 	size_t scales;
 	unsigned long peer_keys;  /* peers take part in it up to this many */

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/files.h"
+
 bool contest_open(struct contest *c, const struct settings *settings)
 {
 	*c = (struct contest){ .settings = settings };
@@ -64,19 +66,26 @@ static void make_directory(char *out, size_t n, const char *base, const char *na
 	}
 }
 
-static bool populate(struct entry *e, const struct settings *settings)
+static bool populate(struct entry *e, const struct settings *settings, const char *nursery)
 {
+	struct subject young = e->subject;
 	struct worker w = { 0 };
 
 	if (isatty(2))
 		fprintf(stderr, "making %lu keys: %s\n", e->keys, e->subject.name);
-	worker_start(&w, &e->subject, settings, 0);
+	make_directory(young.directory, sizeof(young.directory), nursery, young.name, e->keys);
+	worker_start(&w, &young, settings, 0);
 	worker_populate(&w, e->keys, &e->populated);
 	worker_stop(&w);
+	if (e->populated.error == 0 && !tree_copy(young.directory, e->subject.directory)) {
+		perror(e->subject.directory);
+		exit(1);
+	}
+	tree_remove(young.directory);
 	return e->populated.error == 0;
 }
 
-void contest_add(struct contest *c, const struct subject *s, const char *base, unsigned long keys)
+void contest_add(struct contest *c, const struct subject *s, const char *base, unsigned long keys, const char *nursery)
 {
 	struct entry *e = &c->entry[c->entries];
 	struct subject login = *s;
@@ -85,7 +94,7 @@ void contest_add(struct contest *c, const struct subject *s, const char *base, u
 		return;
 	*e = (struct entry){ .subject = *s, .keys = keys };
 	make_directory(e->subject.directory, sizeof(e->subject.directory), base, s->name, keys);
-	if (keys != 0 && !populate(e, c->settings))
+	if (keys != 0 && !populate(e, c->settings, nursery))
 		return;
 	c->entries++;
 	worker_start(&e->steady, &e->subject, c->settings, keys);

@@ -33,9 +33,9 @@ struct contest {
 };
 
 bool contest_open(struct contest *c, const struct settings *settings);
-/* A subject in a directory of its own below `base`, which is made; populated with `keys` keys first, and left out when it
- * has no such keys. */
-void contest_add(struct contest *c, const struct subject *s, const char *base, unsigned long keys);
+/* A subject in a directory of its own below `base`, which is made; populated with `keys` keys first, in `nursery`, and
+ * left out when it has no such keys. */
+void contest_add(struct contest *c, const struct subject *s, const char *base, unsigned long keys, const char *nursery);
 void contest_run(struct contest *c);
 /* Ends the workers; the figures stay. */
 void contest_stop(struct contest *c);

@@ -145,7 +145,8 @@ static void table(FILE *f, const struct contest *c)
 
 static void memory_table(FILE *f, const struct contest *c)
 {
-	fprintf(f, "\n%-*s%12s%14s%14s%14s%14s%16s%16s\n", NAME_WIDTH, "", "made, each", "RSS, login", "RSS, end", "VmLck, end",
+	fprintf(f, "\nKeys were made in %s, one call each, and the tokens copied.\n\n", c->settings->nursery);
+	fprintf(f, "%-*s%12s%14s%14s%14s%14s%16s%16s\n", NAME_WIDTH, "", "made, each", "RSS, login", "RSS, end", "VmLck, end",
 		"vault stacks", "of them bytes", "arena bytes");
 	for (size_t i = 0; i < c->entries; i++) {
 		const struct entry *e = &c->entry[i];

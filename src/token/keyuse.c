@@ -71,7 +71,26 @@ void keys_drop(struct token *t, CK_OBJECT_HANDLE handle)
 	}
 }
 
-/* What another process, or we, changed in the wallet since the keys were read makes all of them doubtful. */
+/* One key of the next bucket that has any: which one has no meaning, so that a program that uses more keys than fit,
+ * one after the other, finds most of them ready. */
+static void keys_drop_some(struct token *t)
+{
+	while (t->keys[t->key_hand] == NULL)
+		t->key_hand = (t->key_hand + 1) % KEY_BUCKETS;
+	keys_drop(t, t->keys[t->key_hand]->handle);
+	t->key_hand = (t->key_hand + 1) % KEY_BUCKETS;
+}
+
+void keys_committed(struct token *t, struct wallet_step step, CK_OBJECT_HANDLE changed)
+{
+	token_lock(t);
+	keys_drop(t, changed);
+	if (t->keys_generation == step.before)
+		t->keys_generation = step.after;
+	token_unlock(t);
+}
+
+/* What another process changed in the wallet since the keys were read makes all of them doubtful. */
 static CK_RV keys_refresh(struct token *t)
 {
 	uint64_t generation;
@@ -111,9 +130,9 @@ static void keep(struct token *t, struct key *k, uint64_t generation)
 	token_lock(t);
 	if (keys_refresh(t) == CKR_OK && token_login_epoch(t) == k->epoch &&
 	    (handle_kind(k->handle) != HANDLE_TOKEN || generation == t->keys_generation)) {
-		if (t->key_count >= KEYS_MAX)
-			keys_drop_all(t);
 		keys_drop(t, k->handle);
+		if (t->key_count >= KEYS_MAX)
+			keys_drop_some(t);
 		k->next = *place;
 		*place = key_ref(k);
 		t->key_count++;

@@ -113,17 +113,21 @@ static void build_in_scope(struct vault_scope *scope, void *arg)
 	m->rv = m->build(scope, m);
 }
 
-static CK_RV put_rows(struct making *m)
+static CK_RV put_rows(struct making *m, CK_OBJECT_HANDLE changed)
 {
 	struct cf_status status = CF_OK;
+	struct wallet_step step;
 
 	if (m->change == NULL)
 		return CKR_OK;
 	for (size_t i = 0; i < m->count && cf_ok(status); i++)
 		if (m->object[i].session == NULL)
 			status = wallet_change_put(m->change, &m->object[i].row);
+	step = wallet_change_step(m->change);
 	if (cf_ok(status))
 		status = wallet_change_commit(TAKE(m->change));
+	if (cf_ok(status))
+		keys_committed(m->who->token, step, changed);
 	return rv_of(status);
 }
 
@@ -165,7 +169,7 @@ CK_RV making_finish(struct making *m)
 	if (rv == CKR_OK)
 		rv = m->rv;
 	if (rv == CKR_OK)
-		rv = put_rows(m);
+		rv = put_rows(m, 0);
 	return rv == CKR_OK ? enter_session_objects(m) : rv;
 }
 
@@ -452,7 +456,7 @@ static CK_RV revise_row(struct making *m, struct pending *p)
 	if (cf_ok(status))
 		status = vault_run(build_in_scope, m);
 	rv = cf_ok(status) ? m->rv : rv_of(status);
-	return rv == CKR_OK ? put_rows(m) : rv;
+	return rv == CKR_OK ? put_rows(m, i->handle) : rv;
 }
 
 static CK_RV revise_session_object(struct making *m, struct pending *p)

@@ -50,15 +50,20 @@ static CK_RV may_destroy(struct vault_scope *scope, struct attrs attrs, void *ar
 	return attrs_bool(attrs, CKA_DESTROYABLE, true) ? CKR_OK : CKR_ACTION_PROHIBITED;
 }
 
-static CK_RV remove_row(const struct image *image)
+static CK_RV remove_row(struct token *t, const struct image *image)
 {
 	AUTO(wallet_change) change = NULL;
+	struct wallet_step step = { 0 };
 	struct cf_status status = wallet_change_begin(image->standing.wallet, image->standing.key, &change);
 
 	if (cf_ok(status))
 		status = wallet_change_remove(change, image->row.number);
-	if (cf_ok(status))
+	if (cf_ok(status)) {
+		step = wallet_change_step(change);
 		status = wallet_change_commit(TAKE(change));
+	}
+	if (cf_ok(status))
+		keys_committed(t, step, image->handle);
 	return rv_of(status);
 }
 
@@ -95,7 +100,7 @@ CK_RV objects_destroy(const struct access *who, CK_OBJECT_HANDLE object)
 	if (rv != CKR_OK)
 		return rv;
 	if (handle_kind(object) == HANDLE_TOKEN)
-		return remove_row(&image);
+		return remove_row(who->token, &image);
 	return remove_session_object(who->token, object);
 }
 

@@ -13,8 +13,8 @@
 #define PIN_MAX 1024
 #define SESSION_BUCKETS 256
 #define KEY_BUCKETS 1024
-/* Keys that stay ready for use; beyond them all are let go and come back at their next use. */
-#define KEYS_MAX 2048
+/* Keys that stay ready for use, about 500 bytes each; beyond them some are let go and come back at their next use. */
+#define KEYS_MAX 16384
 
 struct session_object;
 
@@ -35,7 +35,7 @@ struct token {
 	struct session_object *session_objects[SESSION_BUCKETS];
 	uint64_t next_session_object;
 	struct key *keys[KEY_BUCKETS];
-	size_t key_count;
+	size_t key_count, key_hand;         /* the hand: where the search for a key to let go goes on */
 	uint64_t keys_generation;           /* of the wallet, when the cached keys were read */
 };
 
@@ -134,6 +134,8 @@ CK_RV key_open(struct vault_scope *scope, const struct key *k, struct key_view *
 /* Lock held. */
 void keys_drop_all(struct token *t);
 void keys_drop(struct token *t, CK_OBJECT_HANDLE handle);
+/* Lock not held: a change of ours was committed, and the key that it concerned goes (0: none did); the others stay ready. */
+void keys_committed(struct token *t, struct wallet_step step, CK_OBJECT_HANDLE changed);
 
 /* ---- authpath.c ---- */
 

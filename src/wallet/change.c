@@ -140,6 +140,12 @@ struct cf_status wallet_change_remove(struct wallet_change *c, uint64_t number)
 	return c->failed;
 }
 
+struct wallet_step wallet_change_step(const struct wallet_change *c)
+{
+	/* Ours is the next commit after the one that the header was read at; SQLite's counter has 32 bits. */
+	return (struct wallet_step){ c->w->counter, (uint32_t)(c->w->counter + 1) };
+}
+
 static struct cf_status commit(struct wallet_change *c)
 {
 	CF_TRY(c->failed);
@@ -150,12 +156,13 @@ static struct cf_status commit(struct wallet_change *c)
 
 struct cf_status wallet_change_commit(struct wallet_change *c)
 {
+	struct wallet_step step = wallet_change_step(c);
 	struct cf_status status = commit(c);
 
 	if (cf_ok(status)) {
-		/* Ours was the next commit after the one that the header was read at. */
+		set_adopt(c->w, &c->set);
 		c->w->header = c->header;
-		c->w->counter = (uint32_t)(c->w->counter + 1);
+		c->w->counter = step.after;
 	} else {
 		store_rollback(c->w->store);
 		c->w->header_loaded = false;

@@ -75,10 +75,15 @@ static struct cf_status node_read(struct wallet *w, struct secret *key, const st
 	return sodium_memcmp(mac, n->mac, sizeof(mac)) == 0 ? CF_OK : forged();
 }
 
+static struct node **cache_place(struct wallet *w, unsigned level, uint64_t position)
+{
+	return &w->cache[(level * 7 + position) % NODE_CACHE];
+}
+
 static struct cf_status node_cached(struct wallet *w, struct secret *key, unsigned level, uint64_t position,
 				    uint64_t version, const struct node **out)
 {
-	struct node **place = &w->cache[(level * 7 + position) % NODE_CACHE];
+	struct node **place = cache_place(w, level, position);
 	struct cf_status status;
 	struct node *n = *place;
 
@@ -165,16 +170,20 @@ static struct cf_status dirty_add(struct set_change *s, unsigned level, uint64_t
 }
 
 /* The node that this change writes: the one it has already, or the stored one, or a new one. */
-static struct cf_status dirty_node(struct wallet *w, struct secret *key, struct set_change *s, const struct header *h,
-				   unsigned level, uint64_t position, uint64_t expected, struct node **out)
+static struct cf_status dirty_node(struct wallet *w, struct secret *key, struct set_change *s, unsigned level,
+				   uint64_t position, uint64_t expected, struct node **out)
 {
+	const struct node *stored;
+
 	*out = dirty_find(s, level, position);
 	if (*out != NULL)
 		return CF_OK;
 	CF_TRY(dirty_add(s, level, position, out));
 	if (expected == 0)
 		return CF_OK;
-	return node_read(w, key, h, level, position, expected, *out);
+	CF_TRY(node_cached(w, key, level, position, expected, &stored));
+	**out = *stored;
+	return CF_OK;
 }
 
 /* One level more: the old root becomes the first child of a new one. */
@@ -202,7 +211,7 @@ struct cf_status set_assign(struct wallet *w, struct secret *key, struct set_cha
 		struct node *n;
 		size_t at = child_index(number, level);
 
-		CF_TRY(dirty_node(w, key, s, h, level, position_of(number, level), expected, &n));
+		CF_TRY(dirty_node(w, key, s, level, position_of(number, level), expected, &n));
 		expected = n->child[at];
 		n->child[at] = level == 0 ? version : h->change;
 	}
@@ -234,6 +243,17 @@ struct cf_status set_write(struct wallet *w, struct secret *key, struct set_chan
 		CF_TRY(store_node_put(w->store, n->level, n->position, buf_span(&bytes)));
 	}
 	return CF_OK;
+}
+
+void set_adopt(struct wallet *w, struct set_change *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		struct node **place = cache_place(w, s->dirty[i]->level, s->dirty[i]->position);
+
+		mem_free(*place);
+		*place = TAKE(s->dirty[i]);
+	}
+	s->count = 0;
 }
 
 void set_change_release(struct set_change *s)

@@ -167,6 +167,11 @@ struct cf_status wallet_change_seal(struct vault_scope *scope, struct wallet_cha
 /* Stores a sealed object, its terms and its place in the authenticated set. Outside of any scope. */
 struct cf_status wallet_change_put(struct wallet_change *c, const struct wallet_object *o) CF_CHECKED;
 struct cf_status wallet_change_remove(struct wallet_change *c, uint64_t number) CF_CHECKED;
+/* What wallet_generation() says before this change, and will say after its commit unless another one follows. */
+struct wallet_step {
+	uint64_t before, after;
+};
+struct wallet_step wallet_change_step(const struct wallet_change *c);
 /* Durable when OK.  Consumes c either way. */
 struct cf_status wallet_change_commit(struct wallet_change *c) CF_CHECKED;
 /* Nothing of it happened. NULL is fine. */

@@ -58,6 +58,8 @@ struct cf_status set_assign(struct wallet *w, struct secret *key, struct set_cha
 struct cf_status set_renew_root(struct wallet *w, struct secret *key, struct set_change *s, struct header *h) CF_CHECKED;
 /* Writes the nodes that changed. In the transaction. */
 struct cf_status set_write(struct wallet *w, struct secret *key, struct set_change *s, const struct header *h) CF_CHECKED;
+/* After the commit: what was written is what will be read next. */
+void set_adopt(struct wallet *w, struct set_change *s);
 void set_change_release(struct set_change *s);
 
 /* ---- read.c ---- */

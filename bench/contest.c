@@ -18,6 +18,12 @@ bool contest_open(struct contest *c, const struct settings *settings)
 	return c->series != NULL;
 }
 
+void contest_close(struct contest *c)
+{
+	free(c->series);
+	c->series = NULL;
+}
+
 static struct series *series_at(const struct contest *c, size_t row, size_t entry)
 {
 	return &c->series[row * ENTRIES_MAX + entry];

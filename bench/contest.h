@@ -33,6 +33,7 @@ struct contest {
 };
 
 bool contest_open(struct contest *c, const struct settings *settings);
+void contest_close(struct contest *c);
 /* A subject in a directory of its own below `base`, which is made; populated with `keys` keys first, in `nursery`, and
  * left out when it has no such keys. */
 void contest_add(struct contest *c, const struct subject *s, const char *base, unsigned long keys, const char *nursery);

@@ -237,6 +237,23 @@ static bool run_scale(struct contest *c, const struct subject *modules, size_t n
 	return true;
 }
 
+static bool report(struct contest *speed, struct contest *scale)
+{
+	const char *json = speed->settings->json;
+	/* Figures are no test, but a module that gives none is broken. */
+	bool ok = speed->entry[BARE].steady.error == 0;
+
+	report_print(stdout, speed, scale);
+	if (json != NULL && !report_json(json, speed, scale)) {
+		fprintf(stderr, "coffer-bench: cannot write %s\n", json);
+		ok = false;
+	}
+	contest_close(speed);
+	if (scale != NULL)
+		contest_close(scale);
+	return ok;
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings = { .rounds = 9, .slice_ms = 100, .turn = 1000, .argon2_kib = 65536, .argon2_passes = 3,
@@ -247,7 +264,8 @@ int main(int argc, char **argv)
 	size_t n;
 
 	parse(&settings, argc, argv);
-	if (!contest_open(&speed, &settings) || !contest_open(&scale, &settings) || !base_new(&settings))
+	if (!contest_open(&speed, &settings) || (settings.scales != 0 && !contest_open(&scale, &settings)) ||
+	    !base_new(&settings))
 		return 1;
 	n = peers_find(modules, 0, &settings);
 	ok = run_speed(&speed, modules, n) && (settings.scales == 0 || run_scale(&scale, modules, n));
@@ -255,11 +273,5 @@ int main(int argc, char **argv)
 	tree_remove(nursery);
 	if (!ok)
 		return 1;
-	report_print(stdout, &speed, settings.scales == 0 ? NULL : &scale);
-	if (settings.json != NULL && !report_json(settings.json, &speed, settings.scales == 0 ? NULL : &scale)) {
-		fprintf(stderr, "coffer-bench: cannot write %s\n", settings.json);
-		return 1;
-	}
-	/* Figures are no test, but a module that gives none is broken. */
-	return speed.entry[BARE].steady.error == 0 ? 0 : 1;
+	return report(&speed, settings.scales == 0 ? NULL : &scale) ? 0 : 1;
 }

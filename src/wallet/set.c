@@ -225,7 +225,7 @@ struct cf_status set_renew_root(struct wallet *w, struct secret *key, struct set
 
 	if (h->root_version == 0)
 		return CF_OK;
-	CF_TRY(dirty_node(w, key, s, h, h->levels - 1, 0, h->root_version, &root));
+	CF_TRY(dirty_node(w, key, s, h->levels - 1, 0, h->root_version, &root));
 	h->root_version = h->change;
 	return CF_OK;
 }

@@ -344,6 +344,17 @@ CK_RV object_curve_check(CK_KEY_TYPE key_type, struct span params)
 	return refuse(CKR_DOMAIN_PARAMS_INVALID, CKA_EC_PARAMS, "is no name of a curve");
 }
 
+/* The key's own; who gives another one is told. */
+static CK_RV put_key_info(struct draft *d, struct span info)
+{
+	struct span given = value_of(d, CKA_PUBLIC_KEY_INFO);
+
+	if (given.n != 0 && !span_eq(given, info))
+		return refuse(CKR_TEMPLATE_INCONSISTENT, CKA_PUBLIC_KEY_INFO, "is not that of the key");
+	put(d, CKA_PUBLIC_KEY_INFO, info);
+	return CKR_OK;
+}
+
 /* Curve, point and CKA_PUBLIC_KEY_INFO of keys on elliptic curves. */
 static CK_RV curve_rules(struct draft *d, const struct object_head *head)
 {
@@ -360,8 +371,7 @@ static CK_RV curve_rules(struct draft *d, const struct object_head *head)
 		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_EC_POINT, "is no point of that curve");
 	put(d, CKA_EC_POINT, raw);
 	n = object_spki(curve, raw, MSPAN_OF(d->spki));
-	put(d, CKA_PUBLIC_KEY_INFO, span(d->spki, n));
-	return CKR_OK;
+	return put_key_info(d, span(d->spki, n));
 }
 
 /* CKA_MODULUS_BITS and CKA_PUBLIC_KEY_INFO of RSA keys, CKA_PRIME_BITS of domain parameters. */
@@ -383,8 +393,7 @@ static CK_RV number_rules(struct vault_scope *scope, struct draft *d, const stru
 	if (cf_failed(vault_scope_alloc(scope, n, &room)))
 		return CKR_DEVICE_MEMORY;
 	n = object_spki_rsa(modulus, exponent, room);
-	put(d, CKA_PUBLIC_KEY_INFO, span(room.p, n));
-	return CKR_OK;
+	return put_key_info(d, span(room.p, n));
 }
 
 static CK_RV value_rules(struct draft *d, const struct object_head *head)

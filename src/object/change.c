@@ -118,9 +118,9 @@ static CK_RV change_one(struct revision *v, size_t at, const CK_ATTRIBUTE *a, bo
 	rv = input_value(row, a, row->kind == KIND_MECHANISMS ? &v->mechanisms : &room, &value);
 	if (rv != CKR_OK)
 		return rv;
-	/* The value that it has already is no change. */
+	/* The value that it has already is no change; what the token sets is never given (CKA_UNIQUE_ID, §4.2.2). */
 	old = find(v, a->type);
-	if (old != NULL && copy && span_eq(old->value, value))
+	if (old != NULL && copy && !row_has(row, EXTRA_OURS) && span_eq(old->value, value))
 		return CKR_OK;
 	rv = may_change(v, row, value, copy, by_so);
 	if (rv == CKR_OK)
@@ -173,6 +173,8 @@ static CK_RV revise(struct revision *v, struct attrs old, struct template t, boo
 
 	if (rv == CKR_OK && !copy && !attrs_bool(old, CKA_MODIFIABLE, true))
 		rv = refuse(CKR_ACTION_PROHIBITED, CKA_MODIFIABLE, "is false: the object cannot be changed");
+	if (rv == CKR_OK && !copy && !by_so && attrs_ulong(old, CKA_CLASS, 0) == CKO_CERTIFICATE && attrs_bool(old, CKA_TRUSTED, false))
+		rv = refuse(CKR_ACTION_PROHIBITED, CKA_TRUSTED, "is true: the certificate is changed by the SO alone");
 	if (rv == CKR_OK && t.count > POLICY_ROWS_MAX)
 		rv = CKR_TEMPLATE_INCONSISTENT;
 	for (CK_ULONG i = 0; i < t.count && rv == CKR_OK; i++)

@@ -77,7 +77,7 @@ static const struct pem {
 /* What is in front of `mark` and behind it. */
 static bool split(struct span text, const char *mark, struct span *before, struct span *after)
 {
-	const uint8_t *at = memmem(text.p, text.n, mark, strlen(mark));
+	const uint8_t *at = text.n == 0 ? NULL : memmem(text.p, text.n, mark, strlen(mark));
 
 	if (at == NULL)
 		return false;

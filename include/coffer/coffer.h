@@ -138,8 +138,9 @@ typedef struct COFFER_FUNCTIONS {
 			   CK_ATTRIBUTE_PTR private_attr, CK_ULONG private_count, CK_OBJECT_HANDLE_PTR public_key,
 			   CK_OBJECT_HANDLE_PTR private_key);
 	/* A private key as DER of EncryptedPrivateKeyInfo (PBES2: scrypt, AES-256-CBC), or of PrivateKeyInfo, in clear, when
-	 * passphrase is NULL: then `out` should be memory that is never paged.  CKA_EXTRACTABLE alone decides: whoever may wrap
-	 * a key can choose the key that it is wrapped with, or its passphrase.  *out_len as for every function of Cryptoki.
+	 * passphrase is NULL: then `out` should be memory that is never paged.  CKA_EXTRACTABLE alone decides, CKA_SENSITIVE
+	 * does not: this is how the owner of a key takes it out, in a form that he can keep.  (C_WrapKey, which programs use
+	 * among themselves, asks more of the wrapping key.)  *out_len as for every function of Cryptoki.
 	 * CKR_KEY_UNEXTRACTABLE, CKR_KEY_NOT_WRAPPABLE (CKA_WRAP_WITH_TRUSTED), CKR_KEY_HANDLE_INVALID,
 	 * CKR_PIN_LEN_RANGE (an empty passphrase), CKR_BUFFER_TOO_SMALL. */
 	CK_RV (*ExportKey)(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, CK_UTF8CHAR_PTR passphrase,

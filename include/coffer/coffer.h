@@ -38,6 +38,11 @@ extern "C" {
 /* A secret key of 32 bytes from which Ed25519 keys are derived by index, as Algorand's key management daemon does. */
 #define CKK_COFFER_ALGORAND_MASTER (COFFER_VENDOR + 1UL)
 
+/* C_DeriveKey from such a key: an Ed25519 private key. The parameter is a CK_ULONG, the index, from 1 to the master key's
+ * CKA_COFFER_ALGORAND_INDEX: raise that first, and no index is given away twice.  The new key's CKA_COFFER_ALGORAND_INDEX is
+ * its index, its CKA_ID the public key unless the template has another. */
+#define CKM_COFFER_ALGORAND_DERIVE (COFFER_VENDOR + 1UL)
+
 /* Memory protection in force. */
 #define COFFER_MEMORY_SECRET   0UL /* memfd_secret: readable by nobody but the process */
 #define COFFER_MEMORY_LOCKED   1UL /* mlock: never paged, not dumped */
@@ -140,7 +145,8 @@ typedef struct COFFER_FUNCTIONS {
 	/* A private key as DER of EncryptedPrivateKeyInfo (PBES2: scrypt, AES-256-CBC), or of PrivateKeyInfo, in clear, when
 	 * passphrase is NULL: then `out` should be memory that is never paged.  CKA_EXTRACTABLE alone decides, CKA_SENSITIVE
 	 * does not: this is how the owner of a key takes it out, in a form that he can keep.  (C_WrapKey, which programs use
-	 * among themselves, asks more of the wrapping key.)  *out_len as for every function of Cryptoki.
+	 * among themselves, asks more of the wrapping key.)  A secret key is its value, in clear: there is no passphrase
+	 * for it.  *out_len as for every function of Cryptoki.
 	 * CKR_KEY_UNEXTRACTABLE, CKR_KEY_NOT_WRAPPABLE (CKA_WRAP_WITH_TRUSTED), CKR_KEY_HANDLE_INVALID,
 	 * CKR_PIN_LEN_RANGE (an empty passphrase), CKR_BUFFER_TOO_SMALL. */
 	CK_RV (*ExportKey)(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, CK_UTF8CHAR_PTR passphrase,

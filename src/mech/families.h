@@ -15,6 +15,7 @@ extern const struct mech_impl mech_ecdsa_hash;      /* variant: the digest's nam
 extern const struct mech_impl mech_ec_generate;
 extern const struct mech_impl mech_xdh_generate;    /* xdh.c, by libsodium and OpenSSL */
 extern const struct mech_impl mech_ecdh;            /* ecdh.c */
+extern const struct mech_impl mech_algorand_derive; /* algorand.c */
 
 /* digest.c: the message of a mechanism that signs a digest of it; variant: the digest's name. */
 #define HASHING_STATE_SIZE sizeof(void *)
@@ -27,6 +28,7 @@ void hashing_clear(void *state);
 CK_RV params_none(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_eddsa(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_ecdh(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_index(const CK_MECHANISM *given, union mech_params *out);
 /* ecdh.c: CKD_... */
 bool ecdh_kdf_known(CK_ULONG type);
 

@@ -54,9 +54,14 @@ struct mech_ecdh_params {
 	struct span peer;       /* the other party's public point */
 };
 
+struct mech_index_params {
+	CK_ULONG index;
+};
+
 union mech_params {
 	struct mech_eddsa_params eddsa;
 	struct mech_ecdh_params ecdh;
+	struct mech_index_params index;
 };
 
 struct mech;
@@ -135,6 +140,9 @@ struct mech_impl {
 	 * names, NULL when it names none. */
 	CK_RV (*derive)(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
 			size_t *n);
+	/* C_DeriveKey where the new key is a private one, of this type: its parts, in memory of the scope. */
+	CK_KEY_TYPE derived_type;
+	CK_RV (*derive_private)(struct vault_scope *scope, const struct mech_call *call, struct key_view *out);
 };
 
 #define MECH_LENGTH_ANY ((size_t)0)

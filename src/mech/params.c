@@ -57,3 +57,15 @@ CK_RV params_ecdh(const CK_MECHANISM *given, union mech_params *out)
 	out->ecdh.peer = span(p.pPublicData, p.ulPublicDataLen);
 	return CKR_OK;
 }
+
+/* A CK_ULONG of 1 or more. */
+CK_RV params_index(const CK_MECHANISM *given, union mech_params *out)
+{
+	CK_ULONG index;
+
+	if (given->pParameter == NULL || given->ulParameterLen != sizeof(index))
+		return invalid("is no CK_ULONG");
+	memcpy(&index, given->pParameter, sizeof(index));
+	out->index.index = index;
+	return index == 0 ? invalid("is 0: indexes begin with 1") : CKR_OK;
+}

@@ -59,6 +59,27 @@ static CK_RV build_derived(struct vault_scope *scope, struct making *m)
 	return making_build(scope, m, p);
 }
 
+/* A private key: the parts are the mechanism's; what names it is its public key unless the template says otherwise. */
+static CK_RV build_derived_private(struct vault_scope *scope, struct making *m)
+{
+	struct pending *p = &m->object[0];
+	struct mech_call call = { .mech = m->mech, .params = m->params };
+	struct key_view base, key;
+	CK_RV rv = key_open(scope, m->base, &base);
+
+	call.key = &base;
+	if (rv == CKR_OK)
+		rv = m->mech->impl->derive_private(scope, &call, &key);
+	if (rv != CKR_OK)
+		return rv;
+	p->request.forced = key_view_part(&base, CKA_DERIVE_TEMPLATE);
+	for (size_t i = 0; i < key.parts; i++)
+		pending_give(p, key.part[i].type, key.part[i].value);
+	if (!template_has(p->request.template, CKA_ID))
+		pending_give(p, CKA_ID, key_view_part(&key, CKA_EC_POINT));
+	return making_build(scope, m, p);
+}
+
 /* What the new key inherits from one that it is made of. */
 static void inherit(struct object_request *r, const struct object_usage *from, bool first, bool openly)
 {
@@ -81,8 +102,14 @@ CK_RV keys_derive(const struct access *who, struct key *base, struct key *other_
 	inherit(r, key_usage(base), true, mech->impl->derives_openly);
 	if (other_opt != NULL)
 		inherit(r, key_usage(other_opt), false, mech->impl->derives_openly);
-	rv = object_head(OBJECT_DERIVE, t, CKO_SECRET_KEY,
-			 template_has(t, CKA_KEY_TYPE) ? CK_UNAVAILABLE_INFORMATION : CKK_GENERIC_SECRET, DERIVED_MAX, &r->head);
+	if (mech->impl->derive_private != NULL) {
+		m.build = build_derived_private;
+		rv = object_head(OBJECT_DERIVE, t, CKO_PRIVATE_KEY, mech->impl->derived_type, DERIVED_ROOM, &r->head);
+	} else {
+		rv = object_head(OBJECT_DERIVE, t, CKO_SECRET_KEY,
+				 template_has(t, CKA_KEY_TYPE) ? CK_UNAVAILABLE_INFORMATION : CKK_GENERIC_SECRET, DERIVED_MAX,
+				 &r->head);
+	}
 	if (rv == CKR_OK)
 		rv = making_allowed(&m, &r->head);
 	if (rv == CKR_OK)

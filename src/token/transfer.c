@@ -187,9 +187,12 @@ struct export {
 	size_t n;
 };
 
-static CK_RV may_leave(struct attrs key)
+/* A secret key has no form that could be encrypted under a passphrase. */
+static CK_RV may_leave(struct attrs key, const struct export *e)
 {
-	if (attrs_ulong(key, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) != CKO_PRIVATE_KEY)
+	CK_OBJECT_CLASS class = attrs_ulong(key, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+
+	if (class != CKO_PRIVATE_KEY && (class != CKO_SECRET_KEY || e->passphrase.p != NULL))
 		return CKR_KEY_HANDLE_INVALID;
 	if (!attrs_bool(key, CKA_EXTRACTABLE, false))
 		return CKR_KEY_UNEXTRACTABLE;
@@ -202,13 +205,16 @@ static CK_RV export_in(struct vault_scope *scope, struct attrs key, void *arg)
 	struct export *e = arg;
 	struct mspan room;
 	struct span der;
-	CK_RV rv = scope == NULL ? CKR_KEY_HANDLE_INVALID : may_leave(key);
+	CK_RV rv = scope == NULL ? CKR_KEY_HANDLE_INVALID : may_leave(key, e);
 
 	if (rv != CKR_OK)
 		return rv;
 	if (cf_failed(vault_scope_alloc(scope, key.bytes.n + KEYINFO_OVERHEAD, &room)))
 		return CKR_DEVICE_MEMORY;
-	rv = keyinfo_write_private(scope, key, room, &der);
+	if (attrs_ulong(key, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) == CKO_SECRET_KEY)
+		rv = attrs_find(key, CKA_VALUE, &der) ? CKR_OK : CKR_DEVICE_ERROR;
+	else
+		rv = keyinfo_write_private(scope, key, room, &der);
 	if (rv != CKR_OK)
 		return rv;
 	e->n = e->passphrase.p == NULL ? der.n : pbes2_size(der.n);

@@ -10,6 +10,8 @@ static struct p11 m;
 static CK_SESSION_HANDLE session;
 
 #define ZERO_SEED_ADDRESS "HNVCPPGOW2SC2YVDVDICU3YNONSTEFLXDXREHJR2YBEKDC2Z3IUZSC6YGI"
+#define FIRST_ADDRESS  "QFKUXHGS2WJYLBCG7LZKCRLN2KS2D3UZRG3G6KJK3JBKSLUJ2NZQFH6OMA"
+#define SECOND_ADDRESS "ILHPC6AYVGZHKQSIAR3USM4CJYGPL3WJ6JCE7QC3F6W7TAHJWGX3T6OPCE"
 #define TEXT(type, text)                                                                           \
 	{                                                                                          \
 		type, (void *)(text), sizeof(text) - 1                                             \
@@ -323,6 +325,84 @@ static void test_master_derivation_key(void)
 	CU_ASSERT_EQUAL(m.f->C_DestroyObject(session, key), CKR_OK);
 }
 
+/* ---- keys by index ---- */
+
+static CK_RV derive(CK_OBJECT_HANDLE key, const void *parameter, CK_ULONG size, CK_ATTRIBUTE *t, CK_ULONG count,
+		    CK_OBJECT_HANDLE *out)
+{
+	CK_MECHANISM mechanism = { CKM_COFFER_ALGORAND_DERIVE, (void *)(size_t)parameter, size };
+
+	return m.f->C_DeriveKey(session, &mechanism, key, t, count, out);
+}
+
+static CK_RV derive_index(CK_OBJECT_HANDLE key, CK_ULONG index, CK_OBJECT_HANDLE *out)
+{
+	return derive(key, &index, sizeof(index), NULL, 0, out);
+}
+
+/* The keys of a master key of 01 00 00 ...: computed with another program by HMAC-SHA-512/256. */
+static void test_keys_by_index(void)
+{
+	CK_OBJECT_HANDLE key, child, again;
+	CK_ULONG index = 2, n = sizeof(index), got = 0;
+	CK_BYTE id[32], one[64], other[64];
+
+	REQUIRE(master(32, &key) == CKR_OK);
+	CU_ASSERT_EQUAL(derive_index(key, 1, &child), CKR_MECHANISM_PARAM_INVALID); /* not given away yet */
+	CU_ASSERT_EQUAL(set(key, CKA_COFFER_ALGORAND_INDEX, &index, sizeof(index)), CKR_OK);
+	REQUIRE(derive_index(key, 1, &child) == CKR_OK);
+	CHECK(has_address(child, FIRST_ADDRESS));
+	CU_ASSERT_EQUAL(get(child, CKA_COFFER_ALGORAND_INDEX, &got, &n), CKR_OK);
+	CU_ASSERT_EQUAL(got, 1);
+	n = sizeof(id);
+	CU_ASSERT_EQUAL(get(child, CKA_ID, id, &n), CKR_OK);
+	CU_ASSERT_EQUAL(n, 32);
+	n = sizeof(one);
+	CU_ASSERT_EQUAL(get(child, CKA_VALUE, one, &n), CKR_ATTRIBUTE_SENSITIVE);
+	CU_ASSERT_EQUAL(p11_sign(&m, session, child, NULL, "TX", 2, one), CKR_OK);
+	REQUIRE(derive_index(key, 1, &again) == CKR_OK);
+	CU_ASSERT_EQUAL(p11_sign(&m, session, again, NULL, "TX", 2, other), CKR_OK);
+	CHECK(memcmp(one, other, 64) == 0);
+	REQUIRE(derive_index(key, 2, &child) == CKR_OK);
+	CHECK(has_address(child, SECOND_ADDRESS));
+	CU_ASSERT_EQUAL(derive_index(key, 3, &child), CKR_MECHANISM_PARAM_INVALID);
+	CU_ASSERT_EQUAL(derive_index(key, 0, &child), CKR_MECHANISM_PARAM_INVALID);
+	CU_ASSERT_EQUAL(derive(key, &index, 4, NULL, 0, &child), CKR_MECHANISM_PARAM_INVALID);
+	CU_ASSERT_EQUAL(derive(key, NULL, 0, NULL, 0, &child), CKR_MECHANISM_PARAM_INVALID);
+	CU_ASSERT_EQUAL(m.f->C_DestroyObject(session, key), CKR_OK);
+}
+
+static void test_a_derived_key_has_what_its_template_says(void)
+{
+	CK_BBOOL yes = CK_TRUE;
+	CK_OBJECT_CLASS secret = CKO_SECRET_KEY;
+	CK_ATTRIBUTE t[] = { { CKA_TOKEN, &yes, sizeof(yes) }, TEXT(CKA_LABEL, "first"), TEXT(CKA_ID, "mine"),
+			     { CKA_COFFER_MESSAGE_PREFIXES, (void *)"TX", 2 } };
+	CK_ATTRIBUTE wrong = { CKA_CLASS, &secret, sizeof(secret) };
+	CK_ATTRIBUTE value = { CKA_VALUE, (void *)"12345678901234567890123456789012", 32 };
+	CK_OBJECT_HANDLE key, child;
+	CK_ULONG index = 1;
+
+	REQUIRE(master(32, &key) == CKR_OK);
+	CU_ASSERT_EQUAL(set(key, CKA_COFFER_ALGORAND_INDEX, &index, sizeof(index)), CKR_OK);
+	REQUIRE(derive(key, &index, sizeof(index), t, 4, &child) == CKR_OK);
+	CU_ASSERT_EQUAL(find(CKA_ID, "mine", 4), child);
+	CU_ASSERT_EQUAL(sign(child, "no transaction"), CKR_DATA_INVALID);
+	CU_ASSERT_EQUAL(sign(child, "TX"), CKR_OK);
+	CU_ASSERT_EQUAL(derive(key, &index, sizeof(index), &wrong, 1, &child), CKR_TEMPLATE_INCONSISTENT);
+	CU_ASSERT_EQUAL(derive(key, &index, sizeof(index), &value, 1, &child), CKR_TEMPLATE_INCONSISTENT);
+}
+
+/* Only what may derive, and only from such a key. */
+static void test_what_cannot_derive(void)
+{
+	static const CK_BYTE seed[32] = { 0 };
+	CK_OBJECT_HANDLE key, child;
+
+	CU_ASSERT_EQUAL(p11_import(&m, session, seed, &key), CKR_OK);
+	CU_ASSERT_EQUAL(derive_index(key, 1, &child), CKR_KEY_TYPE_INCONSISTENT);
+}
+
 static const struct unit_test tests[] = {
 	{ "an Ed25519 key tells its Algorand address", test_address_of_a_key },
 	{ "other keys have no address", test_other_keys_have_no_address },
@@ -335,6 +415,9 @@ static const struct unit_test tests[] = {
 	{ "multisig accounts are objects with an address", test_multisig_accounts },
 	{ "a master derivation key is sensitive, and its index only grows",
 	 test_master_derivation_key },
+	{ "keys are derived by index, and only by one that was given away", test_keys_by_index },
+	{ "a derived key has what its template says", test_a_derived_key_has_what_its_template_says },
+	{ "other keys derive nothing so", test_what_cannot_derive },
 	{ NULL, NULL },
 };
 

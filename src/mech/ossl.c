@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "mech/ec.h"
 #include "mech/families.h"
+#include "mech/ossl_own.h"
 
 #define CIPHERS (sizeof(cipher_names) / sizeof(cipher_names[0]))
 
@@ -102,15 +103,30 @@ static void keys_free(void)
 	ossl.x448 = NULL;
 }
 
+/* Where a thread drew random numbers in a context, libcrypto 3 looks at the context again when the thread ends, freed or
+ * not: the one in a shared libcrypto stays.  In our own no thread does. */
+static void context_free(void)
+{
+	if (!ossl_own_is_private())
+		return;
+	if (ossl.provider != NULL)
+		(void)OSSL_PROVIDER_unload(ossl.provider);
+	OSSL_LIB_CTX_free(ossl.context);
+	ossl.provider = NULL;
+	ossl.context = NULL;
+}
+
 CK_RV ossl_open(void)
 {
 	/* Without it the first use would read openssl.cnf and register an exit handler in the host. */
-	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
+	if (!ossl_own_open() || OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
 		return failed();
-	ossl.context = OSSL_LIB_CTX_new();
+	if (ossl.context == NULL)
+		ossl.context = OSSL_LIB_CTX_new();
 	if (ossl.context == NULL)
 		return failed();
-	ossl.provider = OSSL_PROVIDER_load(ossl.context, "default");
+	if (ossl.provider == NULL)
+		ossl.provider = OSSL_PROVIDER_load(ossl.context, "default");
 	if (ossl.provider == NULL || !fetch_digests() || !fetch_others() || !fetch_keys() || ec_open() != CKR_OK)
 		return failed();
 	return CKR_OK;
@@ -128,11 +144,8 @@ void ossl_close(void)
 	}
 	EVP_KDF_free(ossl.pbkdf2);
 	ossl.pbkdf2 = NULL;
-	if (ossl.provider != NULL)
-		(void)OSSL_PROVIDER_unload(ossl.provider);
-	OSSL_LIB_CTX_free(ossl.context);
-	ossl.provider = NULL;
-	ossl.context = NULL;
+	context_free();
+	ossl_own_close();
 }
 
 const EVP_MD *ossl_digest(const char *name)

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "base/error.h"
+#include "vault/heap_internal.h"
 #include "vault/pages.h"
 
 #define CANARY_SIZE 16
@@ -182,7 +183,7 @@ struct cf_status region_new(size_t n, struct region *out)
 		return CF_STATUS(LIMIT);
 	status = pages_map(arena.kind, whole, &p);
 	/* Under a tight RLIMIT_MEMLOCK the idle ones may be what is missing. */
-	if (cf_failed(status) && kept_free())
+	if (cf_failed(status) && (kept_free() || heap_trim()))
 		status = pages_map(arena.kind, whole, &p);
 	if (cf_failed(status))
 		return no_memory();

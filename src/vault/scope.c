@@ -26,6 +26,11 @@ void scopes_forget(void)
 	inside = false;
 }
 
+bool vault_in_scope(void)
+{
+	return inside;
+}
+
 static void blocks_free(struct vault_scope *scope)
 {
 	while (scope->blocks != NULL) {

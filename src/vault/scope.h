@@ -26,6 +26,9 @@ typedef void (*vault_fn)(struct vault_scope *scope, void *arg);
  * found damaged (canary), and stays closed.  fn has run only when OK. */
 struct cf_status vault_run(vault_fn fn, void *arg) CF_CHECKED;
 
+/* This thread runs in a scope. */
+bool vault_in_scope(void);
+
 /* Guarded, zeroed memory that is wiped and given back when the scope ends; for
  * what is too large for the stack (more than about 2 KiB).  16-byte aligned.
  * NOMEM when RLIMIT_MEMLOCK does not allow it. */

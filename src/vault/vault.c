@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "vault/arena.h"
+#include "vault/heap_internal.h"
 #include "vault/key.h"
 #include "vault/pages.h"
 #include "vault/scope_internal.h"
@@ -73,7 +74,9 @@ static struct cf_status open_parts(const struct vault_config *config)
 	if (cf_failed(status)) {
 		arena_close();
 		secrets_close();
+		return status;
 	}
+	heap_open();
 	return status;
 }
 
@@ -109,6 +112,7 @@ void vault_close(void)
 		atomic_store(&vault.usable, false);
 		atomic_store(&vault.fork_test, FORK_UNTESTED);
 		secrets_close();
+		heap_close();
 		stacks_close();
 		coffer_key_close();
 		arena_close();
@@ -126,6 +130,7 @@ void vault_forget_after_fork(void)
 	atomic_store(&vault.fork_test, FORK_UNTESTED);
 	scopes_forget();
 	secrets_forget();
+	heap_forget();
 	stacks_forget();
 	coffer_key_forget();
 	arena_forget();

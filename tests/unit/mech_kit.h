@@ -5,6 +5,7 @@
 
 #include "mech/mech.h"
 #include "unit.h"
+#include "vault/heap.h"
 #include "vault/vault.h"
 
 struct kit_call {
@@ -144,6 +145,11 @@ static inline int kit_main(const char *suite, const struct unit_test *tests)
 	if (mech_open() != CKR_OK)
 		return 1;
 	failed = unit_main(suite, tests);
+	/* What a library keeps of an operation in guarded memory would not be there in a forked child. */
+	if (heap_blocks() != 0) {
+		(void)fprintf(stderr, "%zu blocks are left on the guarded heap\n", heap_blocks());
+		failed = 1;
+	}
 	mech_close();
 	vault_close();
 	return failed;

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where libcrypto's memory is: in a vault scope in guarded memory, but for its own bookkeeping. */
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mech/families.h"
+#include "mech/ossl_own.h"
+#include "mech_kit.h"
+#include "vault/heap.h"
+
+/* A key schedule that is made in a scope and kept after it. */
+static void begin_in_scope(struct vault_scope *scope, void *arg)
+{
+	static const uint8_t key[16] = { 1 }, iv[16] = { 2 };
+	EVP_CIPHER_CTX **out = arg;
+
+	(void)scope;
+	*out = EVP_CIPHER_CTX_new();
+	REQUIRE(*out != NULL);
+	CHECK(EVP_EncryptInit_ex2(*out, ossl_cipher("AES-128-CBC"), key, iv, NULL) == 1);
+}
+
+static void what_a_scope_makes_is_guarded_until_it_is_freed(void)
+{
+	EVP_CIPHER_CTX *c = NULL, *outside = EVP_CIPHER_CTX_new();
+
+	CHECK(heap_blocks() == 0);
+	REQUIRE(cf_ok(vault_run(begin_in_scope, &c)));
+	CHECK(heap_holds(c) == ossl_own_is_private());
+	CHECK((heap_blocks() > 1) == ossl_own_is_private());
+	CHECK(!heap_holds(outside));
+	EVP_CIPHER_CTX_free(c); /* outside of a scope */
+	CHECK(heap_blocks() == 0);
+	EVP_CIPHER_CTX_free(outside);
+}
+
+static void grow_in_scope(struct vault_scope *scope, void *arg)
+{
+	BIGNUM *n = arg;
+
+	(void)scope;
+	CHECK(BN_lshift(n, n, 5000) == 1);
+}
+
+static void a_block_stays_in_the_memory_that_it_was_born_in(void)
+{
+	char *text = OPENSSL_malloc(10);
+	BIGNUM *n = BN_new();
+
+	REQUIRE(n != NULL && text != NULL);
+	CHECK(BN_set_word(n, 3) == 1);
+	REQUIRE(cf_ok(vault_run(grow_in_scope, n)));
+	CHECK(BN_num_bits(n) == 5002);
+	BN_clear_free(n);
+	text = OPENSSL_realloc(text, 10000);
+	REQUIRE(text != NULL);
+	CHECK(!heap_holds(text));
+	OPENSSL_free(text);
+	CHECK(heap_blocks() == 0);
+}
+
+/* Errors are kept for the thread, long after the operation. */
+static void fail_in_scope(struct vault_scope *scope, void *arg)
+{
+	EVP_CIPHER *none = EVP_CIPHER_fetch(ossl_context(), "NO-SUCH-CIPHER", NULL);
+
+	(void)scope;
+	*(bool *)arg = none == NULL && ERR_peek_error() != 0;
+}
+
+static void *fail_in_thread(void *arg)
+{
+	if (cf_failed(vault_run(fail_in_scope, arg)))
+		*(bool *)arg = false;
+	return NULL;
+}
+
+static void bookkeeping_is_not_guarded(void)
+{
+	bool failed = false, failed_too = false;
+	pthread_t thread;
+
+	REQUIRE(cf_ok(vault_run(fail_in_scope, &failed)));
+	CHECK(failed);
+	CHECK(heap_blocks() == 0);
+	REQUIRE(pthread_create(&thread, NULL, fail_in_thread, &failed_too) == 0);
+	REQUIRE(pthread_join(thread, NULL) == 0);
+	CHECK(failed_too);
+	CHECK(heap_blocks() == 0);
+	ERR_clear_error();
+}
+
+/* The child draws something else than its parent. */
+static void random_numbers_survive_a_fork(void)
+{
+	uint8_t ours[32], theirs[32];
+	int pipes[2], status = -1;
+	pid_t pid;
+
+	CHECK(RAND_priv_bytes_ex(ossl_context(), ours, sizeof(ours), 0) == 1);
+	REQUIRE(pipe(pipes) == 0);
+	pid = fork();
+	if (pid == 0) {
+		if (RAND_priv_bytes_ex(ossl_context(), ours, sizeof(ours), 0) != 1)
+			_exit(1);
+		_exit(write(pipes[1], ours, sizeof(ours)) == (ssize_t)sizeof(ours) ? 0 : 2);
+	}
+	REQUIRE(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	REQUIRE(read(pipes[0], theirs, sizeof(theirs)) == (ssize_t)sizeof(theirs));
+	CHECK(RAND_priv_bytes_ex(ossl_context(), ours, sizeof(ours), 0) == 1);
+	CHECK(memcmp(ours, theirs, sizeof(ours)) != 0);
+	(void)close(pipes[0]);
+	(void)close(pipes[1]);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{ "what a scope makes is guarded until it is freed", what_a_scope_makes_is_guarded_until_it_is_freed },
+		{ "a block stays in the memory that it was born in", a_block_stays_in_the_memory_that_it_was_born_in },
+		{ "bookkeeping is not guarded", bookkeeping_is_not_guarded },
+		{ "random numbers survive a fork", random_numbers_survive_a_fork },
+		{ NULL, NULL },
+	};
+
+	return kit_main("mech/ossl", tests);
+}

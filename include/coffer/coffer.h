@@ -96,6 +96,13 @@ typedef void (*COFFER_REPORT)(const char *sentence, void *context);
 /* One named user of a wallet. */
 typedef void (*COFFER_USER)(const char *name, CK_ULONG failures, void *context);
 
+/* What a wallet lets its keys do, beside what their attributes say. */
+typedef struct COFFER_POLICY {
+	CK_ULONG rsa_min_bits;             /* 0: as configured */
+	CK_ULONG count;                    /* of mechanisms; 0: all may be used */
+	CK_MECHANISM_TYPE mechanisms[60];
+} COFFER_POLICY;
+
 typedef struct COFFER_FUNCTIONS {
 	CK_VERSION version; /* 1.0 */
 
@@ -125,6 +132,11 @@ typedef struct COFFER_FUNCTIONS {
 	CK_RV (*RemoveUser)(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR name, CK_ULONG name_len);
 	/* Calls `user` with each name, NUL-terminated, and how often a wrong PIN was given since the last right one. */
 	CK_RV (*Users)(CK_SLOT_ID slot, COFFER_USER user, void *context);
+	/* ---- the wallet's policy: in its file, authenticated, so that every process keeps it ---- */
+
+	CK_RV (*GetPolicy)(CK_SLOT_ID slot, COFFER_POLICY *policy);
+	/* Logged in as SO, or as user where the wallet has no SO PIN: else CKR_USER_NOT_LOGGED_IN. All zero: no policy. */
+	CK_RV (*SetPolicy)(CK_SESSION_HANDLE session, const COFFER_POLICY *policy);
 	/* The sentence behind the last failure in this thread, NUL-terminated; "" when there is none. Never holds a secret. */
 	CK_RV (*LastError)(char *text, CK_ULONG size);
 	/* Its COFFER_REASON_... */

@@ -32,6 +32,8 @@ static const struct config_row rows[] = {
 	{ "pin-min-length", "1 to 255", "4", "shortest PIN that may be set" },
 	{ "pin-failures-limit", "0 to 1000000", "0", "failures after which a PIN is locked; 0: never" },
 	{ "idle-lock", "0 to 31536000 (seconds)", "0", "a wallet locks itself after that time without use; 0: never" },
+	{ "rsa-min-bits", "1024 to 16384", "2048", "smallest RSA key that may be made or used" },
+	{ "disabled-mechanisms", "names (CKM_...), with blanks between", "none", "mechanisms that nobody may use, and that are not listed" },
 	{ "ec-point", "auto, der, raw", "auto",
 	  "form of CKA_EC_POINT: by the caller's interface, or always as DER OCTET STRING, or always raw" },
 	{ "allow-unsafe-wrapping", "yes, no", "no",
@@ -55,6 +57,8 @@ static const struct key {
 	{ NUMBER, AT(pin_min), 1, 255 },
 	{ NUMBER, AT(pin_limit), 0, 1000000 },
 	{ NUMBER, AT(idle_lock_s), 0, 31536000 },
+	{ NUMBER, AT(rsa_min_bits), 1024, 16384 },
+	{ TEXT, AT(disabled_mechanisms), 0, 0 },
 	{ POINT, AT(ec_point), 0, 0 },
 	{ YES_NO, AT(allow_unsafe_wrapping), 0, 0 },
 	{ TEXT, AT(auth_credential), 0, 0 },
@@ -197,6 +201,7 @@ static struct cf_status standard(struct config **out)
 	c->argon2_memory_kib = 65536;
 	c->argon2_passes = 3;
 	c->pin_min = 4;
+	c->rsa_min_bits = 2048;
 	*out = c;
 	return CF_OK;
 }

@@ -8,6 +8,7 @@
 #include "cryptoki/bodies.h"
 #include "cryptoki/module.h"
 #include "mech/mech.h"
+#include "token/policy.h"
 
 /* Blank-padded, without a NUL. */
 static void pad(CK_UTF8CHAR *out, size_t room, const char *text)
@@ -68,32 +69,39 @@ CK_RV do_C_GetTokenInfo(struct call *call, CK_TOKEN_INFO_PTR info)
 	return rv;
 }
 
+/* A mechanism that the token has, and that configuration and wallet leave it. */
+static bool offered(struct call *call, const struct mech *mech)
+{
+	return mech != NULL && token_permits(call->token, mech) != CKR_MECHANISM_INVALID;
+}
+
 CK_RV do_C_GetMechanismList(struct call *call, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count)
 {
-	CK_ULONG room;
+	CK_ULONG room, n = 0;
 
-	(void)call;
 	if (count == NULL)
 		return CKR_ARGUMENTS_BAD;
 	room = *count;
-	*count = mech_count();
-	if (list == NULL)
-		return CKR_OK;
-	if (room < mech_count())
-		return CKR_BUFFER_TOO_SMALL;
-	for (size_t i = 0; i < mech_count(); i++)
-		list[i] = mech_at(i)->type;
-	return CKR_OK;
+	token_policy_refresh(call->token);
+	for (size_t i = 0; i < mech_count(); i++) {
+		if (!offered(call, mech_at(i)))
+			continue;
+		if (list != NULL && n < room)
+			list[n] = mech_at(i)->type;
+		n++;
+	}
+	*count = n;
+	return list != NULL && room < n ? CKR_BUFFER_TOO_SMALL : CKR_OK;
 }
 
 CK_RV do_C_GetMechanismInfo(struct call *call, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info)
 {
 	const struct mech *mech = mech_find(type);
 
-	(void)call;
 	if (info == NULL)
 		return CKR_ARGUMENTS_BAD;
-	if (mech == NULL)
+	token_policy_refresh(call->token);
+	if (!offered(call, mech))
 		return CKR_MECHANISM_INVALID;
 	mech_get_info(mech, info);
 	return CKR_OK;

@@ -37,4 +37,9 @@ CK_RV vendor_add_user(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR name, CK_ULONG 
 CK_RV vendor_remove_user(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR name, CK_ULONG name_len);
 CK_RV vendor_users(CK_SLOT_ID slot, COFFER_USER user, void *context);
 
+/* ---- vendor_policy.c ---- */
+
+CK_RV vendor_get_policy(CK_SLOT_ID slot, COFFER_POLICY *policy);
+CK_RV vendor_set_policy(CK_SESSION_HANDLE session, const COFFER_POLICY *policy);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "token/policy.h"
 
 /* ---- begin and end ---- */
 
@@ -97,6 +98,20 @@ static CK_RV suits(const struct op *op)
 	return op->mech->impl->suits(&call);
 }
 
+/* By configuration and wallet; after the key was taken, which has noticed what other processes changed. */
+static CK_RV permitted(const struct op *op, struct token *token)
+{
+	const struct object_usage *usage = op->key == NULL ? NULL : key_usage(op->key);
+	CK_RV rv;
+
+	if (usage == NULL)
+		token_policy_refresh(token);
+	rv = token_permits(token, op->mech);
+	if (rv == CKR_OK && usage != NULL && usage->key_type == CKK_RSA)
+		rv = token_permits_rsa(token, usage->bits);
+	return rv;
+}
+
 CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const CK_MECHANISM *mechanism_opt,
 	      CK_OBJECT_HANDLE key)
 {
@@ -113,6 +128,8 @@ CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const 
 	rv = op->mech->params(mechanism_opt, &op->params);
 	if (rv == CKR_OK && kind != OP_DIGEST)
 		rv = take_key(op, kind, who, key);
+	if (rv == CKR_OK)
+		rv = permitted(op, who->token);
 	if (rv == CKR_OK && kind != OP_DIGEST)
 		rv = suits(op);
 	if (rv != CKR_OK)

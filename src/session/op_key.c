@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session/bodies.h"
 #include "session/session.h"
+#include "token/policy.h"
 
 /* The row of a mechanism that can do what `flag` says, and its parameters. MECHANISM_INVALID, MECHANISM_PARAM_INVALID. */
-static CK_RV find_row(const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct mech **row, union mech_params *params)
+static CK_RV find_row(struct call *call, const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct mech **row,
+		      union mech_params *params)
 {
+	CK_RV rv;
+
 	if (mechanism == NULL)
 		return CKR_ARGUMENTS_BAD;
 	*row = mech_find(mechanism->mechanism);
 	if (*row == NULL || ((*row)->flags & flag) == 0)
 		return CKR_MECHANISM_INVALID;
-	return (*row)->params(mechanism, params);
+	token_policy_refresh(call->token);
+	rv = token_permits(call->token, *row);
+	return rv == CKR_OK ? (*row)->params(mechanism, params) : rv;
 }
 
 CK_RV do_C_GenerateKeyPair(struct call *call, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR public_attr,
@@ -26,7 +32,7 @@ CK_RV do_C_GenerateKeyPair(struct call *call, CK_MECHANISM_PTR mechanism, CK_ATT
 	if (session_template(public_attr, public_count, &public_t) != CKR_OK ||
 	    session_template(private_attr, private_count, &private_t) != CKR_OK || public_key == NULL || private_key == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = find_row(mechanism, CKF_GENERATE_KEY_PAIR, &row, &params);
+	rv = find_row(call, mechanism, CKF_GENERATE_KEY_PAIR, &row, &params);
 	if (rv != CKR_OK)
 		return rv;
 	return keys_generate_pair(&who, row, &params, public_t, private_t, public_key, private_key);

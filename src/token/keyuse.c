@@ -90,8 +90,7 @@ void keys_committed(struct token *t, struct wallet_step step, CK_OBJECT_HANDLE c
 	token_unlock(t);
 }
 
-/* What another process changed in the wallet since the keys were read makes all of them doubtful. */
-static CK_RV keys_refresh(struct token *t)
+CK_RV keys_refresh(struct token *t)
 {
 	uint64_t generation;
 	CK_RV rv;
@@ -101,6 +100,7 @@ static CK_RV keys_refresh(struct token *t)
 	rv = rv_of(wallet_generation(t->wallet, &generation));
 	if (rv == CKR_OK && generation != t->keys_generation) {
 		keys_drop_all(t);
+		atomic_store(&t->no_policy, false);
 		t->keys_generation = generation;
 	}
 	return rv;

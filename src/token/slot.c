@@ -5,11 +5,13 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "ck/rv.h"
+#include "token/policy.h"
 #include "token/token_internal.h"
 #include "vault/vault.h"
 
 struct slots {
 	const struct config *config;
+	struct disabled *disabled;
 	struct lock lock;     /* rank SLOTS */
 	struct token **token; /* wallets by serial number; the uninitialised one last */
 	size_t count, room;
@@ -77,7 +79,7 @@ static CK_RV add_empty(struct slots *s)
 	CK_RV rv;
 
 	randombytes_buf(serial, sizeof(serial));
-	rv = token_new(s->config, serial, &t);
+	rv = token_new(s->config, s->disabled, serial, &t);
 	return rv == CKR_OK ? insert(s, t) : rv;
 }
 
@@ -112,7 +114,7 @@ static CK_RV add_wallet(struct slots *s, const char *path)
 
 	if (!opened)
 		serial_of_path(path, info.serial);
-	rv = token_new(s->config, info.serial, &t);
+	rv = token_new(s->config, s->disabled, info.serial, &t);
 	if (rv != CKR_OK)
 		return rv;
 	if (opened)
@@ -216,7 +218,9 @@ CK_RV slots_open(const struct config *config, struct slots **out)
 		mem_free(s);
 		return CKR_HOST_MEMORY;
 	}
-	rv = add_empty(s);
+	rv = disabled_parse(config->disabled_mechanisms, &s->disabled);
+	if (rv == CKR_OK)
+		rv = add_empty(s);
 	if (rv != CKR_OK) {
 		slots_close(s);
 		return rv;
@@ -234,6 +238,7 @@ void slots_close(struct slots *s)
 		return;
 	for (size_t i = 0; i < s->count; i++)
 		token_unref(s->token[i]);
+	disabled_free(s->disabled);
 	lock_destroy(&s->lock);
 	mem_free(s->token);
 	mem_free(s);

@@ -8,7 +8,8 @@
 #include "ck/rv.h"
 #include "token/token_internal.h"
 
-CK_RV token_new(const struct config *config, const uint8_t serial[WALLET_SERIAL_SIZE], struct token **out)
+CK_RV token_new(const struct config *config, const struct disabled *disabled, const uint8_t serial[WALLET_SERIAL_SIZE],
+		struct token **out)
 {
 	struct token *t = NEW(token);
 
@@ -20,6 +21,7 @@ CK_RV token_new(const struct config *config, const uint8_t serial[WALLET_SERIAL_
 	}
 	atomic_init(&t->refs, 1);
 	t->config = config;
+	t->disabled = disabled;
 	t->next_session_object = 1;
 	bytes_copy(t->serial, serial, WALLET_SERIAL_SIZE);
 	*out = t;

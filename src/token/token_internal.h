@@ -17,6 +17,7 @@
 #define KEYS_MAX 16384
 
 struct session_object;
+struct disabled;
 
 struct token {
 	_Atomic unsigned refs;
@@ -37,6 +38,8 @@ struct token {
 	struct key *keys[KEY_BUCKETS];
 	size_t key_count, key_hand;         /* the hand: where the search for a key to let go goes on */
 	uint64_t keys_generation;           /* of the wallet, when the cached keys were read */
+	_Atomic bool no_policy;             /* at that generation the wallet has no policy (policy.c) */
+	const struct disabled *disabled;    /* of the configuration; the slots' */
 };
 
 /* ---- token.c ---- */
@@ -46,7 +49,9 @@ void token_lock(struct token *t);
 void token_unlock(struct token *t);
 /* Logs out when the idle time is over, without being a use itself: the time that is left, in ms, or IDLE_NEVER. */
 uint64_t token_lock_when_idle(struct token *t);
-CK_RV token_new(const struct config *config, const uint8_t serial[WALLET_SERIAL_SIZE], struct token **out);
+/* `config` and `disabled` are borrowed. */
+CK_RV token_new(const struct config *config, const struct disabled *disabled, const uint8_t serial[WALLET_SERIAL_SIZE],
+		struct token **out);
 /* Lock held: everything that logging out takes away. */
 void token_forget_login(struct token *t);
 /* What an operation needs of a logged-in token, outside of its lock. Released by standing_release. */
@@ -136,6 +141,8 @@ void keys_drop_all(struct token *t);
 void keys_drop(struct token *t, CK_OBJECT_HANDLE handle);
 /* Lock not held: a change of ours was committed, and the key that it concerned goes (0: none did); the others stay ready. */
 void keys_committed(struct token *t, struct wallet_step step, CK_OBJECT_HANDLE changed);
+/* What another process changed in the wallet since keys and policy were read makes all of them doubtful. */
+CK_RV keys_refresh(struct token *t);
 
 /* ---- authpath.c ---- */
 

@@ -111,7 +111,7 @@ CK_RV do_C_WrapKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HAND
 
 	if (wrapped_len == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = find_row(mechanism, CKF_WRAP, &row, &params);
+	rv = find_row(call, mechanism, CKF_WRAP, &row, &params);
 	if (rv == CKR_OK)
 		rv = take_key(&who, wrapping_key, CKF_WRAP, row, &params, &codes, &wrapping);
 	if (rv != CKR_OK)
@@ -137,7 +137,7 @@ CK_RV do_C_UnwrapKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HA
 
 	if (wrapped == NULL || key == NULL || session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
-	rv = find_row(mechanism, CKF_UNWRAP, &row, &params);
+	rv = find_row(call, mechanism, CKF_UNWRAP, &row, &params);
 	if (rv == CKR_OK)
 		rv = take_key(&who, unwrapping_key, CKF_UNWRAP, row, &params, &codes, &unwrapping);
 	return rv == CKR_OK ? keys_unwrap(&who, unwrapping, row, &params, span(wrapped, wrapped_len), t, key) : rv;
@@ -156,7 +156,7 @@ CK_RV do_C_DeriveKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HA
 
 	if (key == NULL || session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
-	rv = find_row(mechanism, CKF_DERIVE, &row, &params);
+	rv = find_row(call, mechanism, CKF_DERIVE, &row, &params);
 	if (rv == CKR_OK)
 		rv = take_key(&who, base_key, CKF_DERIVE, row, &params, &codes, &base);
 	return rv == CKR_OK ? keys_derive(&who, base, NULL, row, &params, t, key) : rv;

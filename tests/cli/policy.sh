@@ -24,7 +24,7 @@ assert sorted(p[\"allow\"]) == [\"CKM_EC_EDWARDS_KEY_PAIR_GEN\", \"CKM_SHA256\"]
 printf x >"$tmp/data"
 refuse "signing is refused" "$COFFER" sign shared --key key "$tmp/data" --pin-file "$tmp/user"
 says "signing is refused" 'policy'
-check "making a key is not" "$COFFER" key generate shared --type ed25519 --label other --pin-file "$tmp/user"
+check "making a key is not" "$COFFER" key generate shared --type ed25519 --label other --id 02 --pin-file "$tmp/user"
 check "clear" "$COFFER" policy shared --clear --so --so-pin-file "$tmp/so"
 check "signing again" sh -c '"$1" sign shared --key key "$2/data" --pin-file "$2/user" >"$2/sig"' sh "$COFFER" "$tmp"
 refuse "a name that is none" "$COFFER" policy shared --allow CKM_NOTHING --so --so-pin-file "$tmp/so"

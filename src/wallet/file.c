@@ -225,16 +225,30 @@ static struct cf_status publish(const char *from, const char *to, bool replace)
 	return sync_dir(dir);
 }
 
+struct label_wanted {
+	const char *label;
+	const char *own_path; /* of the wallet that is to have it */
+};
+
 static struct cf_status same_label(const char *path, void *arg)
 {
-	const char *label = arg;
+	const struct label_wanted *wanted = arg;
 	AUTO(wallet) w = NULL;
 	struct wallet_info info;
 
-	/* A damaged one has no label to collide with. */
-	if (cf_failed(wallet_open(path, &w)) || cf_failed(wallet_get_info(w, &info)) || strcmp(info.label, label) != 0)
+	if (strcmp(path, wanted->own_path) == 0)
 		return CF_OK;
-	return error_set(CF_STATUS(EXISTS), "there is a wallet with the label \"%s\" already", label);
+	/* A damaged one has no label to collide with. */
+	if (cf_failed(wallet_open(path, &w)) || cf_failed(wallet_get_info(w, &info)) || strcmp(info.label, wanted->label) != 0)
+		return CF_OK;
+	return error_set(CF_STATUS(EXISTS), "there is a wallet with the label \"%s\" already", wanted->label);
+}
+
+static struct cf_status label_is_free(const char *dir, const char *label, const char *own_path)
+{
+	struct label_wanted wanted = { label, own_path };
+
+	return wallet_dir_each(dir, same_label, &wanted);
 }
 
 static struct cf_status fill_new(struct store *s, const struct wallet_new *r, struct header *h)
@@ -297,9 +311,9 @@ struct cf_status wallet_create(const struct wallet_new *r, struct wallet **out)
 		return error_set(CF_STATUS(INVALID), "a wallet needs a PIN");
 	CF_TRY(wallet_dir_check(r->dir, true));
 	CF_TRY(lock_dir(r->dir, &lock));
-	CF_TRY(wallet_dir_each(r->dir, same_label, (void *)(uintptr_t)r->label));
 	header_new(r, &h);
 	CF_TRY(name_of(r->dir, h.serial, path));
+	CF_TRY(label_is_free(r->dir, r->label, path));
 	CF_TRY(temporary_name(r->dir, temporary));
 	status = write_new(temporary, r, &h);
 	if (cf_ok(status))
@@ -347,11 +361,9 @@ static struct cf_status restore_to(struct store *s, const char *dir, const struc
 	struct cf_status status;
 
 	CF_TRY(name_of(dir, h->serial, path));
-	if (!replace) {
-		if (lstat(path, &st) == 0)
-			return error_set(CF_STATUS(EXISTS), "%s: the wallet is there already", path);
-		CF_TRY(wallet_dir_each(dir, same_label, (void *)(uintptr_t)h->label));
-	}
+	if (!replace && lstat(path, &st) == 0)
+		return error_set(CF_STATUS(EXISTS), "%s: the wallet is there already", path);
+	CF_TRY(label_is_free(dir, h->label, path));
 	CF_TRY(temporary_name(dir, temporary));
 	status = store_copy(s, temporary);
 	if (cf_ok(status))

@@ -108,8 +108,8 @@ struct cf_status wallet_reset(struct wallet *w, struct secret *key, struct span 
 			      const char *label) CF_CHECKED;
 /* A consistent copy, 0600, durable, while in use. EXISTS unless `replace`. */
 struct cf_status wallet_backup(struct wallet *w, const char *path, bool replace) CF_CHECKED;
-/* Copies a backup into `dir` after checking that it is a wallet; EXISTS when its serial or label is there
- * (unless replace, which keeps the old file until the new one is durable). */
+/* Copies a backup into `dir` after checking that it is a wallet; EXISTS when its serial is there (unless replace, which keeps
+ * the old file until the new one is durable), or when another wallet has its label. */
 struct cf_status wallet_restore(const char *backup, const char *dir, bool replace, char **path) CF_CHECKED;
 /* Removes the file. */
 struct cf_status wallet_delete(struct wallet *w) CF_CHECKED;

@@ -113,6 +113,12 @@ exits 0 "a key made later" "$COFFER" key generate first --type ed25519 --label l
 exits 0 "restore over it" "$COFFER" restore copy --replace
 exits 0 "the older one is back" "$COFFER" show first --pin-file pin --json
 json "the older one is back" 'v["objects"]["private_keys"] == 1'
+exits 0 "another label meanwhile" "$COFFER" rename first other --pin-file pin
+exits 0 "and another wallet of the old one" "$COFFER" create first --pin-file pin
+exits 5 "restore beside a wallet of that label" "$COFFER" restore copy --replace
+exits 0 "nothing was replaced" "$COFFER" show other
+exits 0 "the other goes" "$COFFER" delete first --yes --pin-file pin
+exits 0 "then it can" "$COFFER" restore copy --replace
 exits 4 "restore what is not there" "$COFFER" restore nowhere
 echo "not a wallet" >text
 exits 6 "restore what is no wallet" "$COFFER" restore text

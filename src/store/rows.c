@@ -5,6 +5,12 @@
 #include "base/fault.h"
 
 enum statement {
+	BEGIN_READ,
+	BEGIN_WRITE,
+	BEGIN_ALONE,
+	FIRST_READ,
+	COMMIT,
+	ROLLBACK,
 	META_GET,
 	META_PUT,
 	WRAP_GET,
@@ -36,6 +42,12 @@ _Static_assert((int)STATEMENT_COUNT <= STATEMENTS, "room for every statement");
 #define FIND(also) "SELECT object FROM term t WHERE t.term=?3 AND t.object>?1" also " ORDER BY t.object LIMIT ?2"
 
 static const char *const sql[STATEMENT_COUNT] = {
+	[BEGIN_READ] = "BEGIN",
+	[BEGIN_WRITE] = "BEGIN IMMEDIATE",
+	[BEGIN_ALONE] = "BEGIN EXCLUSIVE",
+	[FIRST_READ] = "SELECT 1 FROM meta LIMIT 1",
+	[COMMIT] = "COMMIT",
+	[ROLLBACK] = "ROLLBACK",
 	[META_GET] = "SELECT value FROM meta WHERE name=?1",
 	[META_PUT] = "INSERT INTO meta VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET value=?2",
 	[WRAP_GET] = "SELECT body, failures FROM wrap WHERE role=?1",
@@ -117,6 +129,66 @@ static struct cf_status step_done(struct store *s, sqlite3_stmt *stmt)
 
 	return rc == SQLITE_DONE ? CF_OK : store_error(s, rc, "write");
 }
+
+/* ---- transactions: prepared too, since parsing one takes longer than running it ---- */
+
+static struct cf_status run(struct store *s, enum statement which, const char *doing)
+{
+	STMT *stmt = NULL;
+	int rc;
+
+	CF_TRY(prepare(s, which, &stmt));
+	rc = fault_hit(FAULT_STORE) ? SQLITE_IOERR : sqlite3_step(stmt);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? CF_OK : store_error(s, rc, doing);
+}
+
+struct cf_status store_begin(struct store *s)
+{
+	s->journal = true;
+	return run(s, BEGIN_WRITE, "write");
+}
+
+struct cf_status store_commit(struct store *s)
+{
+	struct cf_status status = run(s, COMMIT, "write");
+
+	if (cf_failed(status))
+		store_rollback(s);
+	return status;
+}
+
+void store_rollback(struct store *s)
+{
+	STMT *stmt = NULL;
+
+	/* After some errors SQLite has rolled back by itself. */
+	if (sqlite3_get_autocommit(s->db) == 0 && cf_ok(prepare(s, ROLLBACK, &stmt)))
+		(void)sqlite3_step(stmt);
+}
+
+struct cf_status store_lock_out(struct store *s)
+{
+	return run(s, BEGIN_ALONE, "be used alone");
+}
+
+struct cf_status store_snapshot(struct store *s)
+{
+	struct cf_status status;
+
+	/* BEGIN takes no lock yet: the first read does, and the counter must be read after that. */
+	CF_TRY(run(s, BEGIN_READ, "read"));
+	status = run(s, FIRST_READ, "read");
+	if (cf_failed(status))
+		store_rollback(s);
+	return status;
+}
+
+void store_snapshot_end(struct store *s)
+{
+	store_rollback(s);
+}
+
+/* ---- rows ---- */
 
 static struct cf_status column_bytes(sqlite3_stmt *stmt, int at, struct buf *out)
 {

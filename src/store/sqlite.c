@@ -306,50 +306,6 @@ void store_close(struct store *s)
 	mem_free(s);
 }
 
-struct cf_status store_begin(struct store *s)
-{
-	s->journal = true;
-	return store_exec(s, "BEGIN IMMEDIATE", "write");
-}
-
-struct cf_status store_commit(struct store *s)
-{
-	struct cf_status status = store_exec(s, "COMMIT", "write");
-
-	if (cf_failed(status))
-		store_rollback(s);
-	return status;
-}
-
-void store_rollback(struct store *s)
-{
-	/* After some errors SQLite has rolled back by itself. */
-	if (sqlite3_get_autocommit(s->db) == 0)
-		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-}
-
-struct cf_status store_lock_out(struct store *s)
-{
-	return store_exec(s, "BEGIN EXCLUSIVE", "be used alone");
-}
-
-struct cf_status store_snapshot(struct store *s)
-{
-	struct cf_status status;
-
-	/* BEGIN takes no lock yet: the first read does, and the counter must be read after that. */
-	CF_TRY(store_exec(s, "BEGIN", "read"));
-	status = store_exec(s, "SELECT 1 FROM meta LIMIT 1", "read");
-	if (cf_failed(status))
-		store_rollback(s);
-	return status;
-}
-
-void store_snapshot_end(struct store *s)
-{
-	store_rollback(s);
-}
-
 struct cf_status store_counter(struct store *s, uint64_t *counter)
 {
 	uint8_t be[4];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two files of the SQLite store share: sqlite.c (the file, transactions), rows.c (statements). */
+/* What the two files of the SQLite store share: sqlite.c (the file), rows.c (statements and transactions). */
 #ifndef COFFER_STORE_SQLITE_H
 #define COFFER_STORE_SQLITE_H
 
@@ -7,7 +7,7 @@
 
 #include "store/store.h"
 
-#define STATEMENTS 32
+#define STATEMENTS 40
 
 struct store {
 	char *path;

@@ -166,18 +166,30 @@ struct cf_status wallet_query(struct wallet *w, struct secret *key_opt, const st
 	return work.status;
 }
 
+static struct cf_status find_both(struct wallet *w, const struct wallet_query *query, uint64_t after, size_t max,
+				  struct found *public, struct found *private)
+{
+	CF_TRY(store_find(w->store, false, query->hash[0], query->count, after, public->numbers, max, &public->count));
+	if (!query->with_private)
+		return CF_OK;
+	return store_find(w->store, true, query->hash[1], query->count, after, private->numbers, max, &private->count);
+}
+
 struct cf_status wallet_find(struct wallet *w, const struct wallet_query *query, uint64_t after, uint64_t *numbers, size_t max,
 			     size_t *found)
 {
 	AUTO_FREE uint64_t *two = mem_array(2 * max, sizeof(uint64_t));
 	struct found a = { two, 0 }, b = { two + max, 0 };
+	struct cf_status status;
 	LOCKED(&w->lock);
 
 	if (two == NULL)
 		return CF_STATUS(NOMEM);
-	CF_TRY(store_find(w->store, false, query->hash[0], query->count, after, a.numbers, max, &a.count));
-	if (query->with_private)
-		CF_TRY(store_find(w->store, true, query->hash[1], query->count, after, b.numbers, max, &b.count));
-	*found = merge(a, b, numbers, max);
-	return CF_OK;
+	/* One snapshot: the system's locks on the file are taken once. */
+	CF_TRY(store_snapshot(w->store));
+	status = find_both(w, query, after, max, &a, &b);
+	store_snapshot_end(w->store);
+	if (cf_ok(status))
+		*found = merge(a, b, numbers, max);
+	return status;
 }

@@ -66,20 +66,23 @@ static const char *format_of(const struct cli *cli)
 	return to_terminal ? "hex" : "raw";
 }
 
-static enum outcome deliver(const struct cli *cli, const struct key_row *key, const char *algorithm, struct span signature)
+static enum outcome deliver(const struct cli *cli, const struct key_row *key, const struct signing *s, struct span made)
 {
 	const char *out = option_text(cli, "out");
+	AUTO_BUF signature = BUF_INIT(2 * SIGNATURE_MAX);
 	AUTO_BUF text = BUF_INIT(4 * SIGNATURE_MAX);
-	enum outcome outcome = OUTCOME_OK;
+	enum outcome outcome = signature_encode(s, made, &signature);
 
-	signature_text(&text, format_of(cli), signature);
-	if (cf_failed(buf_status(&text)))
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	signature_text(&text, format_of(cli), buf_span(&signature));
+	if (cf_failed(buf_status(&signature)) || cf_failed(buf_status(&text)))
 		must(NULL);
 	if (out != NULL || !cli->json)
 		outcome = file_write(out == NULL ? "-" : out, 0666, buf_span(&text));
 	if (outcome != OUTCOME_OK || !cli->json)
 		return outcome;
-	return out_json(json_pack("{s:o, s:s, s:o, s:o}", "signature", json_hex(signature), "algorithm", algorithm, "label",
+	return out_json(json_pack("{s:o, s:s, s:o, s:o}", "signature", json_hex(buf_span(&signature)), "algorithm", s->algorithm, "label",
 				  json_text(key->label), "id", json_hex(key->id)));
 }
 
@@ -103,5 +106,5 @@ enum outcome cmd_sign(struct cli *cli)
 	if (rv != CKR_OK)
 		return fail_rv(cli, rv, "cannot sign with this key");
 	outcome = s.in_parts ? sign_parts(&w, signing_message(cli)) : sign_whole(&w, signing_message(cli));
-	return outcome == OUTCOME_OK ? deliver(cli, &key.row[0], s.algorithm, span(w.signature, w.n)) : outcome;
+	return outcome == OUTCOME_OK ? deliver(cli, &key.row[0], &s, span(w.signature, w.n)) : outcome;
 }

@@ -47,6 +47,7 @@ static enum outcome choose_key(const struct cli *cli, CK_SESSION_HANDLE session,
 	return outcome;
 }
 
+/* As the file has it. */
 static enum outcome read_signature(const struct cli *cli, struct buf *out)
 {
 	const char *path = option_text(cli, "signature"), *format = option_text(cli, "format");
@@ -99,10 +100,11 @@ static enum outcome verify_message(struct work *w, const struct signing *s, stru
 enum outcome cmd_verify_signature(struct cli *cli)
 {
 	AUTO_KEYS key = KEY_ROWS_INIT;
+	AUTO_BUF given = BUF_INIT(1 << 16);
 	AUTO_BUF signature = BUF_INIT(1 << 16);
 	struct work w = { .cli = cli };
 	struct signing s;
-	enum outcome outcome = read_signature(cli, &signature);
+	enum outcome outcome = read_signature(cli, &given);
 	CK_RV rv;
 
 	if (outcome == OUTCOME_OK)
@@ -111,6 +113,8 @@ enum outcome cmd_verify_signature(struct cli *cli)
 		outcome = choose_key(cli, w.session, &key);
 	if (outcome == OUTCOME_OK)
 		outcome = signing_choose(cli, &key.row[0], &s);
+	if (outcome == OUTCOME_OK)
+		outcome = signature_decode(&s, buf_span(&given), &signature);
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	rv = cli->p11->C_VerifyInit(w.session, &s.mechanism, key.row[0].public_key);

@@ -14,10 +14,10 @@ static const struct key_type types[] = {
 	{ "ed448", "ED448", CKK_EC_EDWARDS, EDWARDS, CKM_EDDSA, NULL },
 	{ "x25519", "X25519", CKK_EC_MONTGOMERY, MONTGOMERY, NONE, NULL },
 	{ "x448", "X448", CKK_EC_MONTGOMERY, MONTGOMERY, NONE, NULL },
-	{ "p256", "prime256v1", CKK_EC, WEIERSTRASS, NONE, NULL },
-	{ "p384", "secp384r1", CKK_EC, WEIERSTRASS, NONE, NULL },
-	{ "p521", "secp521r1", CKK_EC, WEIERSTRASS, NONE, NULL },
-	{ "secp256k1", "secp256k1", CKK_EC, WEIERSTRASS, NONE, NULL },
+	{ "p256", "prime256v1", CKK_EC, WEIERSTRASS, CKM_ECDSA_SHA256, NULL },
+	{ "p384", "secp384r1", CKK_EC, WEIERSTRASS, CKM_ECDSA_SHA384, NULL },
+	{ "p521", "secp521r1", CKK_EC, WEIERSTRASS, CKM_ECDSA_SHA512, NULL },
+	{ "secp256k1", "secp256k1", CKK_EC, WEIERSTRASS, CKM_ECDSA_SHA256, NULL },
 };
 
 const char *const key_type_names[] = { "ed25519", "ed448", "x25519", "x448", "p256", "p384", "p521", "secp256k1", NULL };

@@ -4,7 +4,10 @@
 #include <sodium.h>
 
 #include "base/codec.h"
+#include "base/der.h"
 #include "base/mem.h"
+
+#define NUMBER_MAX 66 /* P-521 */
 
 const char *const signature_formats[] = { "raw", "hex", "base64", NULL };
 
@@ -55,6 +58,19 @@ static enum outcome choose_eddsa(const struct cli *cli, const struct key_row *ke
 	return OUTCOME_OK;
 }
 
+static enum outcome choose_ecdsa(const struct cli *cli, const struct key_row *key, struct signing *s)
+{
+	if (option_given(cli, "prehash") || option_given(cli, "context") || option_given(cli, "context-hex"))
+		return fail(OUTCOME_USAGE, "--prehash and contexts are of Ed25519 keys, and this is of type %s",
+			    key_type_text(key));
+	s->algorithm = s->mechanism.mechanism == CKM_ECDSA_SHA256 ? "ECDSA-SHA256" :
+		       s->mechanism.mechanism == CKM_ECDSA_SHA384 ? "ECDSA-SHA384" :
+								    "ECDSA-SHA512";
+	s->in_parts = true;
+	s->number = (key->point.n - 1) / 2; /* of an uncompressed point */
+	return OUTCOME_OK;
+}
+
 enum outcome signing_choose(const struct cli *cli, const struct key_row *key, struct signing *s)
 {
 	*s = (struct signing){ 0 };
@@ -62,12 +78,76 @@ enum outcome signing_choose(const struct cli *cli, const struct key_row *key, st
 		return fail(OUTCOME_FAILED, "the tool does not sign with keys of type %s; a PKCS#11 program can, where they sign",
 			    key_type_text(key));
 	s->mechanism.mechanism = key->kind->sign;
-	return choose_eddsa(cli, key, s);
+	return key->type == CKK_EC ? choose_ecdsa(cli, key, s) : choose_eddsa(cli, key, s);
 }
 
 const char *signing_message(const struct cli *cli)
 {
 	return cli->argument[1] == NULL ? "-" : cli->argument[1];
+}
+
+/* ---- signatures in files ---- */
+
+static void put_number(struct der_writer *w, struct span big_endian)
+{
+	size_t end = w->start;
+
+	while (big_endian.n > 1 && big_endian.p[0] == 0)
+		big_endian = span_skip(big_endian, 1);
+	der_put(w, big_endian);
+	if ((big_endian.p[0] & 0x80) != 0)
+		der_put(w, span("", 1));
+	der_wrap(w, DER_INTEGER, end);
+}
+
+enum outcome signature_encode(const struct signing *s, struct span made, struct buf *out)
+{
+	uint8_t room[2 * NUMBER_MAX + 16];
+	struct der_writer w = der_writer_of(MSPAN_OF(room));
+
+	if (s->number == 0) {
+		buf_bytes(out, made);
+		return OUTCOME_OK;
+	}
+	if (made.n != 2 * s->number || s->number > NUMBER_MAX)
+		return fail(OUTCOME_FAILED, "the signature has an unexpected length");
+	put_number(&w, span_skip(made, s->number));
+	put_number(&w, span(made.p, s->number));
+	der_wrap(&w, DER_SEQUENCE, sizeof(room));
+	buf_bytes(out, der_written(&w));
+	return OUTCOME_OK;
+}
+
+/* An INTEGER that is positive and in its shortest form, filled up to n bytes. */
+static bool take_number(struct span *in, size_t n, struct buf *out)
+{
+	static const uint8_t zeros[NUMBER_MAX];
+	struct span v;
+
+	if (!der_take(in, DER_INTEGER, &v) || v.n == 0 || (v.p[0] & 0x80) != 0 ||
+	    (v.n > 1 && v.p[0] == 0 && (v.p[1] & 0x80) == 0))
+		return false;
+	if (v.p[0] == 0)
+		v = span_skip(v, 1);
+	if (v.n > n || n > NUMBER_MAX)
+		return false;
+	buf_bytes(out, span(zeros, n - v.n));
+	buf_bytes(out, v);
+	return true;
+}
+
+enum outcome signature_decode(const struct signing *s, struct span given, struct buf *out)
+{
+	struct span body;
+
+	if (s->number == 0) {
+		buf_bytes(out, given);
+		return OUTCOME_OK;
+	}
+	if (!der_take(&given, DER_SEQUENCE, &body) || given.n != 0 || !take_number(&body, s->number, out) ||
+	    !take_number(&body, s->number, out) || body.n != 0)
+		return fail(OUTCOME_BAD, "the signature is not valid: it is no DER of an ECDSA signature of this key");
+	return OUTCOME_OK;
 }
 
 /* ---- signatures as text ---- */

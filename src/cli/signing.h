@@ -13,11 +13,12 @@
 extern const char *const signature_formats[]; /* "raw", "hex", "base64" */
 
 struct signing {
-	const char *algorithm; /* static: Ed25519, Ed25519ctx, Ed25519ph */
+	const char *algorithm; /* static: Ed25519, Ed25519ctx, Ed25519ph ... */
 	CK_MECHANISM mechanism;
 	CK_EDDSA_PARAMS params;
 	uint8_t context[255];
 	bool in_parts;         /* the mechanism reads a message once: it may be given in parts */
+	size_t number;         /* ECDSA: bytes of each of its two numbers; else 0 */
 };
 
 /* By the type of the key and the options.  `s` must stay where it is: the mechanism points into it. USAGE, printed. */
@@ -25,6 +26,11 @@ enum outcome signing_choose(const struct cli *cli, const struct key_row *key, st
 
 /* The message: the command's second word, or standard input. */
 const char *signing_message(const struct cli *cli);
+
+/* From what C_Sign makes to what goes into files, and back: the same, but ECDSA's two numbers are DER there (Ecdsa-Sig-Value, RFC
+ * 3279 §2.2.3), as everybody else has them.  BAD, printed, when it is no DER. */
+enum outcome signature_encode(const struct signing *s, struct span made, struct buf *out);
+enum outcome signature_decode(const struct signing *s, struct span given, struct buf *out);
 
 /* A signature in that format, with a line end where it is text. */
 void signature_text(struct buf *out, const char *format, struct span signature);

@@ -100,6 +100,25 @@ check "its public key" coffer key export w --key ed448 --public --out ed448.pem
 check "OpenSSL verifies it" openssl pkeyutl -verify -rawin -pubin -inkey ed448.pem -in m -sigfile ed448.sig
 check "so do we" coffer verify-signature w m --key ed448 --signature ed448.sig
 
+# ---- ECDSA: in files as everybody else has it ----
+for type in p256:sha256 p384:sha384 p521:sha512 secp256k1:sha256; do
+	digest=${type#*:} type=${type%:*}
+	check "$type" coffer key generate w --type $type --label $type --pin-file pin
+	check "$type: its public key" coffer key export w --key $type --public --out $type.pem
+	for i in 1 2 3 4 5 6; do
+		check "$type signs" coffer sign w large --key $type --pin-file pin --out $type.sig$i
+		check "$type: OpenSSL verifies" openssl dgst -$digest -verify $type.pem -signature $type.sig$i large
+		check "$type: so do we" coffer verify-signature w large --key $type --signature $type.sig$i
+	done
+	status "$type: another message" 6 coffer verify-signature w m --key $type --signature $type.sig1
+	status "$type: no DER" 6 coffer verify-signature w large --key $type --signature m.sig
+	status "$type: no variants" 2 coffer sign w m --key $type --prehash --pin-file pin
+done
+openssl ecparam -name prime256v1 -genkey -noout -out e.pem
+openssl dgst -sha256 -sign e.pem -out e.sig m
+openssl ec -in e.pem -pubout -out e.pub.pem 2>/dev/null
+check "OpenSSL's ECDSA" coffer verify-signature w m --public-key e.pub.pem --signature e.sig
+
 # ---- through the module ----
 case ${COFFER_SANITIZERS:-no} in
 no)

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "vault/heap_internal.h"
+#include "vault/interrupt.h"
 #include "vault/pages.h"
 
 #define CANARY_SIZE 16
@@ -181,6 +182,7 @@ struct cf_status region_new(size_t n, struct region *out)
 
 	if (n > SIZE_MAX / 2)
 		return CF_STATUS(LIMIT);
+	interrupt_presume();
 	status = pages_map(arena.kind, whole, &p);
 	/* Under a tight RLIMIT_MEMLOCK the idle ones may be what is missing. */
 	if (cf_failed(status) && (kept_free() || heap_trim()))

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "vault/arena.h"
+#include "vault/interrupt.h"
 #include "vault/scope_internal.h"
 #include "vault/stack.h"
 
@@ -51,11 +52,14 @@ static struct cf_status enter(struct vault_scope *scope)
 		return scope_misused();
 	CF_TRY(stack_take(&scope->stack));
 	inside = true;
+	interrupt_watch();
 	return CF_OK;
 }
 
 static void leave(struct vault_scope *scope)
 {
+	if (interrupt_noticed())
+		interrupt_wipe();
 	inside = false;
 	blocks_free(scope);
 	if (!stack_give(scope->stack))

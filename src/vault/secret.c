@@ -7,10 +7,12 @@
 #include "base/error.h"
 #include "base/lock.h"
 #include "base/mem.h"
+#include "vault/interrupt.h"
 #include "vault/key.h"
 #include "vault/scope_internal.h"
 #include "vault/seal.h"
 #include "vault/secret_internal.h"
+#include "vault/switch.h"
 
 struct secret {
 	_Atomic unsigned refs;
@@ -109,11 +111,13 @@ struct cf_status secret_seal(struct vault_scope *scope, struct span plain, struc
 		return status;
 	}
 	/* Enlisted before the key can change: rotation holds the lock for writing. */
+	interrupt_presume(); /* random numbers come by a system call */
 	coffer_key_read_lock();
 	coffer_key_get(scope, key);
 	seal_encrypt(key, s->nonce, plain, s->sealed);
 	enlist(s);
 	coffer_key_read_unlock();
+	switch_clear_vectors();
 	*out = s;
 	return CF_OK;
 }
@@ -132,6 +136,8 @@ struct cf_status secret_open(struct vault_scope *scope, const struct secret *s, 
 	coffer_key_get(scope, key);
 	genuine = seal_decrypt(key, s->nonce, sealed_bytes(s), dst.p);
 	coffer_key_read_unlock();
+	/* Or the coffer key stays in them as long as the mechanism does without. */
+	switch_clear_vectors();
 	if (genuine)
 		return CF_OK;
 	vault_damaged("a sealed secret does not verify");
@@ -209,6 +215,7 @@ struct cf_status secrets_housekeep(struct vault_scope *scope)
 {
 	if (!coffer_key_stale())
 		return CF_OK;
+	interrupt_presume(); /* random numbers come by a system call */
 	if (!coffer_key_intact()) {
 		vault_damaged("a canary of the coffer key was overwritten");
 		return CF_STATUS(CLOSED);

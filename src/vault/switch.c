@@ -21,6 +21,8 @@ static void arrive(struct crossing *c)
 	__sanitizer_finish_switch_fiber(NULL, &c->old_bottom, &c->old_size);
 #endif
 	c->fn(c->a, c->b);
+	/* Here, and not on the old stack: a signal between the two would write them to it. */
+	switch_clear_vectors();
 #ifdef WITH_ASAN
 	__sanitizer_start_switch_fiber(NULL, c->old_bottom, c->old_size);
 #endif
@@ -37,7 +39,7 @@ static void arrive(struct crossing *c)
 #define CLEAR_ZMM(n) "vpxord %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n\t"
 
 /* Not inlined: by the ABI a caller keeps nothing in these registers across a call. */
-static __attribute__((noinline)) void clear_vectors(void)
+__attribute__((noinline)) void switch_clear_vectors(void)
 {
 	/* zmm16..31 are not reached by vzeroall. */
 	if (__builtin_cpu_supports("avx512f"))
@@ -63,7 +65,6 @@ static __attribute__((noinline)) void cross(void *top, struct crossing *c)
 	__asm__ volatile("movq %%rsp, %%rbx\n\t"
 		"movq %[top], %%rsp\n\t"
 		"callq *%[entry]\n\t"
-		"movq %%rbx, %%rsp\n\t"
 		"xorl %%eax, %%eax\n\t"
 		"xorl %%ecx, %%ecx\n\t"
 		"xorl %%edx, %%edx\n\t"
@@ -73,12 +74,12 @@ static __attribute__((noinline)) void cross(void *top, struct crossing *c)
 		"xorl %%r11d, %%r11d\n\t"
 		"xorl %%esi, %%esi\n\t"
 		"xorl %%edi, %%edi\n\t"
+		"movq %%rbx, %%rsp\n\t"
 		: "+D"(c), [top] "+S"(top), [entry] "+a"(entry)
 		:
 		: "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3",
 		  "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
 		  "xmm14", "xmm15", "cc", "memory");
-	clear_vectors();
 }
 
 static struct cf_status run_on(struct mspan room, struct crossing *c)
@@ -92,8 +93,18 @@ static struct cf_status run_on(struct mspan room, struct crossing *c)
 #define CLEAR_X(n) "mov x" #n ", xzr\n\t"
 #define CLEAR_V(n) "movi v" #n ".2d, #0\n\t"
 
-/* As above; x19 is what a callee preserves.  Of v8..v15 it preserves the low halves only: the
- * compiler, told that all of them change, keeps its caller's, and the high halves are cleared. */
+/* Of v8..v15 the ABI has a callee preserve the low halves, and so this function restores its caller's. */
+__attribute__((noinline)) void switch_clear_vectors(void)
+{
+	__asm__ volatile(EACH16(CLEAR_V) CLEAR_V(16) CLEAR_V(17) CLEAR_V(18) CLEAR_V(19) CLEAR_V(20)
+		CLEAR_V(21) CLEAR_V(22) CLEAR_V(23) CLEAR_V(24) CLEAR_V(25) CLEAR_V(26) CLEAR_V(27)
+		CLEAR_V(28) CLEAR_V(29) CLEAR_V(30) CLEAR_V(31)
+		: : : "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12",
+		  "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24",
+		  "v25", "v26", "v27", "v28", "v29", "v30", "v31", "memory");
+}
+
+/* As above; x19 is what a callee preserves. */
 static __attribute__((noinline)) void cross(void *top, struct crossing *c)
 {
 	void *volatile frame = __builtin_frame_address(0);
@@ -105,11 +116,8 @@ static __attribute__((noinline)) void cross(void *top, struct crossing *c)
 	__asm__ volatile("mov x19, sp\n\t"
 		"mov sp, x1\n\t"
 		"blr x2\n\t"
-		"mov sp, x19\n\t"
 		EACH16(CLEAR_X) CLEAR_X(16) CLEAR_X(17)
-		EACH16(CLEAR_V) CLEAR_V(16) CLEAR_V(17) CLEAR_V(18) CLEAR_V(19) CLEAR_V(20)
-		CLEAR_V(21) CLEAR_V(22) CLEAR_V(23) CLEAR_V(24) CLEAR_V(25) CLEAR_V(26) CLEAR_V(27)
-		CLEAR_V(28) CLEAR_V(29) CLEAR_V(30) CLEAR_V(31)
+		"mov sp, x19\n\t"
 		: "+r"(x0), "+r"(x1), "+r"(x2)
 		:
 		: "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
@@ -130,6 +138,11 @@ static struct cf_status run_on(struct mspan room, struct crossing *c)
 #include <ucontext.h>
 
 #include "base/error.h"
+
+/* The next user of them overwrites them; there is no portable way to do it sooner. */
+void switch_clear_vectors(void)
+{
+}
 
 /* makecontext passes int arguments only. */
 static void arrive_split(unsigned int high, unsigned int low)

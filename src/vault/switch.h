@@ -26,4 +26,7 @@
 struct cf_status switch_call(struct mspan room, void (*fn)(void *a, void *b), void *a,
 			     void *b) CF_CHECKED;
 
+/* Clears the vector registers now: after what leaves keys in them, long before the switch back. */
+void switch_clear_vectors(void);
+
 #endif

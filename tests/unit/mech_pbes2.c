@@ -6,6 +6,7 @@
 #include "base/der.h"
 #include "mech/mech.h"
 #include "mech/pbes2.h"
+#include "vault/heap.h"
 #include "vault_kit.h"
 
 struct file {
@@ -64,6 +65,7 @@ static struct opening decrypt(struct span file, const char *passphrase)
 			     from_base64(plain_base64) };
 
 	REQUIRE(cf_ok(vault_run(open_in, &o)));
+	CHECK(heap_blocks() == 0); /* OpenSSL kept nothing of it */
 	return o;
 }
 
@@ -342,7 +344,7 @@ static void test_there_and_back(void)
 	REQUIRE(s.out.n < sizeof(first));
 	REQUIRE(cf_ok(vault_measure(seal_in, &s, &depth)));
 	REQUIRE(s.rv == CKR_OK);
-	CHECK(depth < 16384);
+	CHECK(depth < vault_stack_size() / 2);
 	o = decrypt(span_const(s.out), "correct horse");
 	CHECK(o.rv == CKR_OK && o.is_known);
 	/* A new salt each time. */

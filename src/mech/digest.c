@@ -57,6 +57,24 @@ CK_RV hashing_finish(struct vault_scope *scope, const struct mech_call *call, st
 	return CKR_OK;
 }
 
+/* In a scope: the copy, and all that it will ever hold, lies in the guarded heap. */
+static CK_RV shelter(struct vault_scope *scope, const struct mech_call *call)
+{
+	struct digest_state *s = call->state;
+	EVP_MD_CTX *copy = EVP_MD_CTX_new();
+
+	(void)scope;
+	if (copy == NULL)
+		return CKR_DEVICE_MEMORY;
+	if (EVP_MD_CTX_copy_ex(copy, s->context) != 1) {
+		EVP_MD_CTX_free(copy);
+		return CKR_DEVICE_MEMORY;
+	}
+	EVP_MD_CTX_free(s->context);
+	s->context = copy;
+	return CKR_OK;
+}
+
 void hashing_clear(void *state)
 {
 	struct digest_state *s = state;
@@ -73,4 +91,5 @@ const struct mech_impl mech_digest = {
 	.update = hashing_update,
 	.finish = hashing_finish,
 	.clear = hashing_clear,
+	.shelter = shelter,
 };

@@ -76,15 +76,17 @@ struct mech_call {
 	CK_FLAGS use; /* CKF_SIGN, CKF_DECRYPT, ...: which of its operations this is */
 };
 
+/* What is kept between the parts of an operation. */
 enum mech_state {
 	MECH_STATE_NONE,
-	MECH_STATE_PLAIN,   /* digests of public data, buffered public messages */
-	MECH_STATE_SEALED,  /* plain bytes that hold a secret: kept as a struct secret between calls */
-	MECH_STATE_EXPOSED, /* a library context that cannot be sealed */
+	MECH_STATE_PLAIN,   /* does not depend on a key: digests, buffered messages */
+	MECH_STATE_GUARDED, /* depends on one: it lies in the guarded heap, and so does what a libcrypto of our own keeps for it;
+	                     * begin, update, transform and finish run in a scope */
 };
 
 /* Any member may be NULL: "not supported", answered in one place (session/op.c).
- * `scope` is NULL where the row's state is PLAIN or NONE and no private part is in the key.
+ * `scope` is NULL where the row's state is PLAIN or NONE and no private part is in the key.  The key is in the call of
+ * begin and of whatever makes an output; update and transform do without it.
  * Outputs: *n is the room on entry, the length on return; lengths were checked before by out_len. */
 struct mech_impl {
 	enum mech_state state_kind;
@@ -101,7 +103,7 @@ struct mech_impl {
 	CK_RV (*verify)(struct vault_scope *scope, const struct mech_call *call, struct span message, struct span signature);
 	CK_RV (*digest)(const struct mech_call *call, struct span message, struct mspan out, size_t *n);
 
-	/* decrypt, recover: out_len is an upper bound; BUFFER_TOO_SMALL with the true length in *n */
+	/* decrypt, recover: out_len is an upper bound (of finish as well); BUFFER_TOO_SMALL with the true length in *n */
 	CK_RV (*encrypt)(struct vault_scope *scope, const struct mech_call *call, struct span plain, struct mspan out, size_t *n);
 	CK_RV (*decrypt)(struct vault_scope *scope, const struct mech_call *call, struct span encrypted, struct mspan out, size_t *n);
 	/* C_VerifyRecover: what was signed; C_SignRecover is `sign` */
@@ -110,6 +112,14 @@ struct mech_impl {
 	/* multi-part; a one-shot member that is NULL is made of these by session/op.c */
 	CK_RV (*begin)(struct vault_scope *scope, const struct mech_call *call);
 	CK_RV (*update)(struct vault_scope *scope, const struct mech_call *call, struct span part);
+	/* Encryption and decryption: update that gives something back, at once or later.  part_len tells how much for `in_len`
+	 * more bytes; the rest comes from finish, and its length, or an upper bound, from out_len of 0 bytes.  The output may
+	 * lie where the input does, not otherwise overlap it. */
+	CK_RV (*part_len)(const struct mech_call *call, size_t in_len, size_t *out);
+	CK_RV (*transform)(struct vault_scope *scope, const struct mech_call *call, struct span part, struct mspan out, size_t *n);
+	/* CKF_ENCRYPT, CKF_DECRYPT: parts are kept until the last one, and then done in one piece (what is authenticated must not
+	 * be given out before it was verified; modes that must know where a message ends). */
+	CK_FLAGS gathers;
 	CK_RV (*finish)(struct vault_scope *scope, const struct mech_call *call, struct mspan out, size_t *n);
 	CK_RV (*finish_verify)(struct vault_scope *scope, const struct mech_call *call, struct span signature);
 	/* Releases what the state owns (a message buffer, a library context) and wipes it. Always called once. */
@@ -117,6 +127,17 @@ struct mech_impl {
 	/* Whole state to bytes and back, for C_GetOperationState; NULL: CKR_STATE_UNSAVEABLE. */
 	CK_RV (*save)(const void *state, struct mspan out, size_t *n);
 	CK_RV (*load)(void *state, struct span saved);
+
+	/* Only before a first output: from here on secrets go into the state (C_DigestKey).  NULL: they cannot. */
+	CK_RV (*shelter)(struct vault_scope *scope, const struct mech_call *call);
+
+	/* The part of the parameter that is as long as the caller likes (associated data): where the parser has left the caller's
+	 * memory in it, op_init puts the operation's own copy. */
+	struct span *(*borrowed)(union mech_params *params);
+
+	/* A new secret key: out.n bytes, which are as many as CKA_VALUE_LEN asked for, or `fixed_size`. */
+	size_t fixed_size; /* 0: CKA_VALUE_LEN says */
+	CK_RV (*generate)(struct vault_scope *scope, const struct mech_call *call, struct mspan out);
 
 	/* A new key pair of `wanted->bits`; the parts lie in memory of the scope. */
 	CK_RV (*generate_pair)(struct vault_scope *scope, const struct mech_call *call, const struct key_view *wanted,

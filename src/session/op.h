@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The running operation: one state machine for signing, verifying and digesting.
+ * The running operation: one state machine for signing, verifying, digesting, encrypting and decrypting.
  *
  *   op_init        NONE -> READY; an operation of the kind that is there already: CKR_OPERATION_ACTIVE
  *   op_once        READY -> NONE
- *   op_update      READY or RUNNING -> RUNNING
+ *   op_update      READY or RUNNING -> RUNNING; so does op_transform, which has an output
  *   op_finish      READY or RUNNING -> NONE
  *
  * Asking for the length of the output (a NULL buffer) and CKR_BUFFER_TOO_SMALL leave the operation as it is; every other
@@ -34,6 +34,9 @@ struct op {
 	union mech_params params;  /* the operation's own copy */
 	struct key *key;           /* a reference; NULL for digests */
 	void *state;               /* of the mechanism, from the first part on; NULL until then */
+	bool guarded;              /* the state depends on a secret: it is in the guarded heap, and used in a scope */
+	struct buf gathered;       /* parts of an operation that is done in one piece */
+	struct buf borrowed;       /* the operation's own copy of what its parameter pointed to */
 	uint8_t head[OBJECT_PREFIXES_MAX]; /* how the message begins, where the key signs only some */
 	size_t head_n;
 	bool signature_first;      /* C_VerifySignatureInit: */
@@ -57,7 +60,11 @@ CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const 
  * USER_NOT_LOGGED_IN when the key wants its own PIN first; BUFFER_TOO_SMALL. */
 CK_RV op_once(struct op *op, struct token *token, struct span data, const struct op_output *out);
 CK_RV op_update(struct op *op, struct token *token, struct span part);
+/* Encryption and decryption in parts.  DATA_LEN_RANGE, ENCRYPTED_DATA_LEN_RANGE. */
+CK_RV op_transform(struct op *op, struct token *token, struct span part, const struct op_output *out);
 CK_RV op_finish(struct op *op, struct token *token, const struct op_output *out);
+/* The value of a secret key goes into a digest. KEY_INDIGESTIBLE. */
+CK_RV op_digest_key(struct op *op, struct key *key);
 /* SIGNATURE_INVALID, SIGNATURE_LEN_RANGE. */
 CK_RV op_once_verify(struct op *op, struct token *token, struct span data, struct span signature);
 CK_RV op_finish_verify(struct op *op, struct token *token, struct span signature);

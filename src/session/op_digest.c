@@ -21,7 +21,6 @@ CK_RV do_C_DigestUpdate(struct call *call, CK_BYTE_PTR part, CK_ULONG part_len)
 	return op_update(&call->session->op[OP_DIGEST], call->token, span(part, part_len));
 }
 
-/* Only secret keys have a value that may be digested, and no mechanism here makes or takes one. */
 CK_RV do_C_DigestKey(struct call *call, CK_OBJECT_HANDLE key)
 {
 	struct op *op = &call->session->op[OP_DIGEST];
@@ -32,7 +31,7 @@ CK_RV do_C_DigestKey(struct call *call, CK_OBJECT_HANDLE key)
 	if (op->stage == OP_NONE)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	rv = key_take(&who, key, &k);
-	return rv == CKR_OK ? CKR_KEY_INDIGESTIBLE : rv;
+	return rv == CKR_OK ? op_digest_key(op, k) : rv;
 }
 
 CK_RV do_C_DigestFinal(struct call *call, CK_BYTE_PTR digest, CK_ULONG_PTR digest_len)

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "session/session.h"
 #include "unit.h"
+#include "vault/heap.h"
 #include "vault/vault.h"
 
 /* ---- a family whose output is the sum of the bytes, twice ---- */
@@ -15,6 +16,7 @@ struct sum_state {
 
 static int begun, cleared;
 static CK_RV update_answer;
+static bool updated_in_scope;
 
 static CK_RV sum_out_len(const struct mech_call *call, size_t in_len, size_t *out)
 {
@@ -36,7 +38,7 @@ static CK_RV sum_update(struct vault_scope *scope, const struct mech_call *call,
 {
 	struct sum_state *s = call->state;
 
-	(void)scope;
+	updated_in_scope = scope != NULL && vault_in_scope();
 	for (size_t i = 0; i < part.n; i++)
 		s->sum = (uint8_t)(s->sum + part.p[i]);
 	return update_answer;
@@ -202,17 +204,32 @@ static void verifying_in_one_call_and_in_parts(void)
 	CHECK(op.stage == OP_NONE);
 }
 
-static void a_secret_state_is_never_kept_in_ordinary_memory(void)
+static void a_state_that_depends_on_a_key_is_guarded(void)
 {
 	struct op op = ready();
+	CK_BYTE out[2];
+	CK_ULONG n = sizeof(out);
+	const struct op_output whole = { out, &n };
 
-	sum_impl.state_kind = MECH_STATE_SEALED;
-	CHECK(op_update(&op, NULL, SPAN_OF(data)) == CKR_GENERAL_ERROR);
+	REQUIRE(cf_ok(vault_open(&(struct vault_config){ 0 })));
+	sum_impl.state_kind = MECH_STATE_GUARDED;
+	op.guarded = true;
+	CHECK(op_update(&op, NULL, SPAN_OF(data)) == CKR_OK);
+	CHECK(begun == 1 && heap_holds(op.state) && updated_in_scope);
+	CHECK(op_finish(&op, NULL, &whole) == CKR_OK && n == 2);
+	CHECK(cleared == 1 && heap_blocks() == 0);
+	/* In one piece, too. */
 	op = ready();
-	sum_impl.state_kind = MECH_STATE_EXPOSED;
-	CHECK(op_update(&op, NULL, SPAN_OF(data)) == CKR_GENERAL_ERROR);
-	CHECK(op.stage == OP_NONE && begun == 0);
+	op.guarded = true;
+	updated_in_scope = false;
+	CHECK(op_once(&op, NULL, SPAN_OF(data), &whole) == CKR_OK && n == 2);
+	CHECK(updated_in_scope && begun == 1 && cleared == 1 && heap_blocks() == 0);
+	op = ready();
+	op.guarded = true;
+	CHECK(op_once_verify(&op, NULL, SPAN_OF(data), SPAN_OF(out)) == CKR_OK);
+	CHECK(heap_blocks() == 0);
 	sum_impl.state_kind = MECH_STATE_PLAIN;
+	vault_close();
 }
 
 static void a_family_without_parts_says_so(void)
@@ -381,7 +398,7 @@ int main(void)
 		{ "every other error ends the operation", every_other_error_ends_it },
 		{ "one call cannot end what was begun in parts", one_call_cannot_end_parts },
 		{ "verifying in one call and in parts", verifying_in_one_call_and_in_parts },
-		{ "a secret state is never kept in ordinary memory", a_secret_state_is_never_kept_in_ordinary_memory },
+		{ "a state that depends on a key is guarded", a_state_that_depends_on_a_key_is_guarded },
 		{ "a family without parts says so", a_family_without_parts_says_so },
 		{ "sign and verify with a generated pair", sign_and_verify },
 		{ "initialising says what is wrong, and leaves nothing behind", init_says_what_is_wrong },

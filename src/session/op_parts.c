@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Encryption and decryption in parts. */
+#include "session/op_internal.h"
+
+/* What is kept until the last part comes. */
+#define GATHERED_MAX ((size_t)1 << 30)
+
+bool op_gathers(const struct op *op)
+{
+	CK_FLAGS use = op_call(op, NULL).use;
+
+	return (op->mech->impl->gathers & use) != 0;
+}
+
+static CK_RV gather(struct op *op, struct span part, const struct op_output *out)
+{
+	if (op->gathered.max == 0)
+		op->gathered = (struct buf)BUF_INIT(GATHERED_MAX);
+	buf_bytes(&op->gathered, part);
+	*out->length = 0;
+	return cf_failed(buf_status(&op->gathered)) ? CKR_HOST_MEMORY : CKR_OK;
+}
+
+static CK_RV step_transform(struct vault_scope *scope, const struct mech_call *call, struct step *s)
+{
+	return call->mech->impl->transform(scope, call, s->in, s->out, &s->n);
+}
+
+static CK_RV transform(struct op *op, struct span part, const struct op_output *out)
+{
+	struct step s = { .op = op, .in = part, .out = mspan(out->buffer, *out->length), .n = *out->length };
+	CK_RV rv = op_start(op);
+
+	if (rv == CKR_OK)
+		rv = op_run_state(op, step_transform, &s);
+	if (rv == CKR_OK)
+		*out->length = s.n;
+	return rv;
+}
+
+/* How much comes out is exact: the caller may give a buffer of just that size. */
+static CK_RV run(struct op *op, struct span part, const struct op_output *out, bool *answered)
+{
+	size_t need;
+	CK_RV rv = op_length(op, op->mech->impl->part_len, part.n, &need);
+
+	*answered = false;
+	/* Where nothing comes out there need not be a buffer, but then the part must not be taken for a question. */
+	if (rv == CKR_OK)
+		rv = op_offer(need, false, out, answered);
+	return rv == CKR_OK && !*answered ? transform(op, part, out) : rv;
+}
+
+CK_RV op_transform(struct op *op, struct token *token, struct span part, const struct op_output *out)
+{
+	bool answered = false;
+	CK_RV rv;
+
+	if (op->stage == OP_NONE)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (out->length == NULL || (part.p == NULL && part.n != 0))
+		return op_end(op, CKR_ARGUMENTS_BAD);
+	rv = op_check(op, token);
+	if (rv != CKR_OK)
+		return op_end(op, rv);
+	if (op_gathers(op)) {
+		if (out->buffer == NULL) {
+			*out->length = 0;
+			return CKR_OK;
+		}
+		rv = gather(op, part, out);
+	} else {
+		rv = run(op, part, out, &answered);
+	}
+	if (answered)
+		return rv;
+	if (rv != CKR_OK)
+		return op_end(op, rv);
+	op->stage = OP_RUNNING;
+	return CKR_OK;
+}

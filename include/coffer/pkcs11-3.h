@@ -830,6 +830,18 @@ typedef CK_FUNCTION_LIST_3_2 *CK_FUNCTION_LIST_3_2_PTR;
 
 /* ---- Key derivation functions ---- */
 
+#ifndef CKG_MGF1_SHA3_224
+#define CKG_MGF1_SHA3_224 0x6UL
+#endif
+#ifndef CKG_MGF1_SHA3_256
+#define CKG_MGF1_SHA3_256 0x7UL
+#endif
+#ifndef CKG_MGF1_SHA3_384
+#define CKG_MGF1_SHA3_384 0x8UL
+#endif
+#ifndef CKG_MGF1_SHA3_512
+#define CKG_MGF1_SHA3_512 0x9UL
+#endif
 #ifndef CKD_SHA3_224_KDF
 #define CKD_SHA3_224_KDF 0xaUL
 #endif

@@ -16,6 +16,13 @@ extern const struct mech_impl mech_ec_generate;
 extern const struct mech_impl mech_xdh_generate;    /* xdh.c, by libsodium and OpenSSL */
 extern const struct mech_impl mech_ecdh;            /* ecdh.c */
 extern const struct mech_impl mech_algorand_derive; /* algorand.c */
+extern const struct mech_impl mech_rsa_generate;    /* rsa.c, by OpenSSL */
+extern const struct mech_impl mech_rsa_pkcs_hash;   /* rsa_sign.c; variant: the digest's name */
+extern const struct mech_impl mech_rsa_pss;
+extern const struct mech_impl mech_rsa_pss_hash;    /* variant: the digest's name */
+extern const struct mech_impl mech_rsa_pkcs;        /* rsa_crypt.c */
+extern const struct mech_impl mech_rsa_raw;
+extern const struct mech_impl mech_rsa_oaep;
 
 /* digest.c: the message of a mechanism that signs a digest of it; variant: the digest's name. */
 #define HASHING_STATE_SIZE sizeof(void *)
@@ -29,6 +36,8 @@ CK_RV params_none(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_eddsa(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_ecdh(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_index(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_pss(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_oaep(const CK_MECHANISM *given, union mech_params *out);
 /* ecdh.c: CKD_... */
 bool ecdh_kdf_known(CK_ULONG type);
 

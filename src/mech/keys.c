@@ -5,6 +5,7 @@
 #include "mech/curve448.h"
 #include "mech/ec.h"
 #include "mech/families.h"
+#include "mech/rsa.h"
 #include "mech/xdh.h"
 
 static CK_RV refuse(const char *why)
@@ -138,6 +139,8 @@ CK_RV mech_key_complete(struct vault_scope *scope, const struct key_view *given,
 	const struct curve *curve = curve_find(key_view_part(given, CKA_EC_PARAMS));
 
 	*out = (struct key_view){ .class = given->class, .type = given->type };
+	if (given->type == CKK_RSA)
+		return rsa_complete(scope, given, out);
 	if (curve == NULL || curve->key_type != given->type)
 		return CKR_OK; /* object/ says what is wrong with it */
 	return given->type == CKK_EC ? complete_ec(scope, curve, given, out) : complete_bytes(scope, curve, given, out);

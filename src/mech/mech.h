@@ -58,7 +58,19 @@ struct mech_index_params {
 	CK_ULONG index;
 };
 
+#define RSA_LABEL_MAX 256
+
+struct hash;
+
+struct mech_rsa_params {
+	const struct hash *hash, *mgf;
+	size_t salt_len;             /* PSS */
+	size_t label_len;            /* OAEP */
+	uint8_t label[RSA_LABEL_MAX];
+};
+
 union mech_params {
+	struct mech_rsa_params rsa;
 	struct mech_eddsa_params eddsa;
 	struct mech_ecdh_params ecdh;
 	struct mech_index_params index;
@@ -139,6 +151,9 @@ struct mech_impl {
 	size_t fixed_size; /* 0: CKA_VALUE_LEN says */
 	CK_RV (*generate)(struct vault_scope *scope, const struct mech_call *call, struct mspan out);
 
+	/* There is one where generate_pair takes so long that nothing may be locked meanwhile: to be called first, outside of a
+	 * scope, for what the library keeps for this thread and does not give back when the pair is made. */
+	CK_RV (*prepare)(void);
 	/* A new key pair of `wanted->bits`; the parts lie in memory of the scope. */
 	CK_RV (*generate_pair)(struct vault_scope *scope, const struct mech_call *call, const struct key_view *wanted,
 			       struct key_view *public_key, struct key_view *private_key);

@@ -2,6 +2,7 @@
 /* Mechanism parameters: lengths and pointers are checked here and nowhere else. */
 #include "base/error.h"
 #include "mech/families.h"
+#include "mech/hashes.h"
 
 static CK_RV invalid(const char *why)
 {
@@ -68,4 +69,54 @@ CK_RV params_index(const CK_MECHANISM *given, union mech_params *out)
 	memcpy(&index, given->pParameter, sizeof(index));
 	out->index.index = index;
 	return index == 0 ? invalid("is 0: indexes begin with 1") : CKR_OK;
+}
+
+/* The hash and the mask generation function that both RSA paddings name. */
+static CK_RV rsa_hashes(CK_MECHANISM_TYPE type, CK_ULONG mgf, struct mech_rsa_params *out)
+{
+	out->hash = hash_find(type);
+	out->mgf = hash_of_mgf(mgf);
+	if (out->hash == NULL)
+		return invalid("names a hash function that is not known");
+	return out->mgf != NULL ? CKR_OK : invalid("names a mask generation function that is not known");
+}
+
+/* A mechanism that hashes itself must be told of its own hash. */
+CK_RV params_pss(const CK_MECHANISM *given, union mech_params *out)
+{
+	const struct mech *mech = mech_find(given->mechanism);
+	CK_RSA_PKCS_PSS_PARAMS p;
+	CK_RV rv;
+
+	if (given->pParameter == NULL || given->ulParameterLen != sizeof(p))
+		return invalid("is no CK_RSA_PKCS_PSS_PARAMS");
+	memcpy(&p, given->pParameter, sizeof(p));
+	rv = rsa_hashes(p.hashAlg, p.mgf, &out->rsa);
+	if (rv != CKR_OK)
+		return rv;
+	if (mech != NULL && mech->variant != NULL && hash_named(mech->variant) != out->rsa.hash)
+		return invalid("names another hash function than the mechanism's");
+	out->rsa.salt_len = p.sLen;
+	return CKR_OK;
+}
+
+CK_RV params_oaep(const CK_MECHANISM *given, union mech_params *out)
+{
+	CK_RSA_PKCS_OAEP_PARAMS p;
+	CK_RV rv;
+
+	if (given->pParameter == NULL || given->ulParameterLen != sizeof(p))
+		return invalid("is no CK_RSA_PKCS_OAEP_PARAMS");
+	memcpy(&p, given->pParameter, sizeof(p));
+	rv = rsa_hashes(p.hashAlg, p.mgf, &out->rsa);
+	if (rv != CKR_OK)
+		return rv;
+	/* Clients that have no label often leave the source at zero. */
+	if (p.source != CKZ_DATA_SPECIFIED && (p.source != 0 || p.ulSourceDataLen != 0))
+		return invalid("names a source of the label that is not known");
+	if (p.ulSourceDataLen > sizeof(out->rsa.label) || (p.pSourceData == NULL && p.ulSourceDataLen != 0))
+		return invalid("has a label of more than 256 bytes, or none where it says so");
+	out->rsa.label_len = p.ulSourceDataLen;
+	bytes_copy(out->rsa.label, p.pSourceData, p.ulSourceDataLen);
+	return CKR_OK;
 }

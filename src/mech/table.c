@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mech/families.h"
+#include "mech/rsa.h"
 
 #define NO_KEY CK_UNAVAILABLE_INFORMATION
 /* Curves by name and by OID over a prime field; points in both forms. */
 #define EC_NAMED (CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME)
+#define RSA_SIGNS (CKF_SIGN | CKF_VERIFY | CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)
+#define RSA_ENCRYPTS (CKF_ENCRYPT | CKF_DECRYPT)
+#define RSA_WRAPS (CKF_WRAP | CKF_UNWRAP)
 #define EC_POINTS (EC_NAMED | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS)
 
 #define MECH(type, flags, key_type, least, most, params, family, variant) \

@@ -11,6 +11,8 @@
 #include "object/object.h"
 
 #define UUID_SIZE 36
+/* The public key of 16384 bits. */
+#define SPKI_RSA_MAX ((size_t)2048 + 8 + OBJECT_SPKI_RSA_MORE)
 
 /* The object as it grows: a value for each row. */
 struct draft {
@@ -111,7 +113,7 @@ CK_RV object_head(enum object_use use, struct template t, CK_OBJECT_CLASS class_
 	if (rv == CKR_OK)
 		rv = input_bool(t, CKA_PRIVATE, holds_secret(out->class), &out->is_private);
 	out->is_sealed = out->is_private || holds_secret(out->class);
-	out->room = room_for(t, given_bytes);
+	out->room = room_for(t, given_bytes) + (out->key_type == CKK_RSA ? SPKI_RSA_MAX : 0);
 	return rv;
 }
 

@@ -182,6 +182,102 @@ static CK_RV ec_write_private(struct vault_scope *scope, struct attrs key, struc
 	return CKR_OK;
 }
 
+/* ---- RSA: RFC 8017, A.1 ---- */
+
+static const uint8_t rsa_encryption[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01 };
+static const uint8_t rsa_params[] = { DER_NULL, 0 };
+
+/* In the order of RSAPrivateKey, of which RSAPublicKey is the beginning, and in ascending order of type. */
+static const CK_ATTRIBUTE_TYPE rsa_numbers[] = { CKA_MODULUS,	  CKA_PUBLIC_EXPONENT, CKA_PRIVATE_EXPONENT, CKA_PRIME_1,
+						 CKA_PRIME_2,	  CKA_EXPONENT_1,      CKA_EXPONENT_2,	     CKA_COEFFICIENT };
+#define RSA_NUMBERS (sizeof(rsa_numbers) / sizeof(rsa_numbers[0]))
+
+static bool rsa_names(CK_KEY_TYPE type, const struct info *info)
+{
+	return type == CKK_RSA && span_eq(info->oid, SPAN_OF(rsa_encryption));
+}
+
+/* A positive INTEGER without its sign byte. */
+static bool take_number(struct span *in, struct span *number)
+{
+	if (!der_take(in, DER_INTEGER, number) || number->n == 0 || (number->p[0] & 0x80) != 0)
+		return false;
+	if (number->n > 1 && number->p[0] == 0)
+		*number = span_skip(*number, 1);
+	return true;
+}
+
+static CK_RV rsa_read(struct span body, size_t count, struct attrs_writer *out)
+{
+	attrs_write_ulong(out, CKA_KEY_TYPE, CKK_RSA);
+	for (size_t i = 0; i < count; i++) {
+		struct span number;
+
+		if (!take_number(&body, &number))
+			return malformed("RSA key");
+		attrs_write(out, rsa_numbers[i], number);
+	}
+	return body.n == 0 ? out->failed : malformed("RSA key of two primes");
+}
+
+static bool rsa_params_fit(const struct info *info)
+{
+	return info->params.n == 0 || span_eq(info->params, SPAN_OF(rsa_params));
+}
+
+static CK_RV rsa_read_private(struct vault_scope *scope, const struct info *info, struct attrs_writer *out)
+{
+	struct span rest = info->key, body;
+	uint64_t version;
+
+	(void)scope;
+	if (!rsa_params_fit(info) || !der_take(&rest, DER_SEQUENCE, &body) || rest.n != 0 ||
+	    !der_take_uint(&body, &version) || version != 0)
+		return malformed("RSAPrivateKey");
+	return rsa_read(body, RSA_NUMBERS, out);
+}
+
+static CK_RV rsa_read_public(const struct info *info, struct attrs_writer *out)
+{
+	struct span rest = info->key, body;
+
+	if (!rsa_params_fit(info) || !der_take(&rest, DER_SEQUENCE, &body) || rest.n != 0)
+		return malformed("RSAPublicKey");
+	return rsa_read(body, 2, out);
+}
+
+static void put_number(struct der_writer *w, struct span number)
+{
+	size_t end = w->start;
+
+	der_put(w, number);
+	if (number.n == 0 || (number.p[0] & 0x80) != 0)
+		der_put(w, span("", 1));
+	der_wrap(w, DER_INTEGER, end);
+}
+
+static CK_RV rsa_write_private(struct vault_scope *scope, struct attrs key, struct der_writer *w)
+{
+	size_t end = w->start;
+
+	(void)scope;
+	for (size_t i = RSA_NUMBERS; i-- > 0;) {
+		struct span number;
+
+		if (!attrs_find(key, rsa_numbers[i], &number))
+			return refuse(CKR_KEY_TYPE_INCONSISTENT, "came without its primes, which its standard form needs");
+		put_number(w, number);
+	}
+	der_put_uint(w, 0);
+	der_wrap(w, DER_SEQUENCE, end);
+	der_wrap(w, DER_OCTET_STRING, end);
+	end = w->start;
+	der_put(w, SPAN_OF(rsa_params));
+	der_put(w, SPAN_OF(rsa_encryption));
+	der_wrap(w, DER_SEQUENCE, end);
+	return CKR_OK;
+}
+
 /* ---- the families ---- */
 
 static const struct family {
@@ -197,6 +293,7 @@ static const struct family {
 	{ CKK_EC_EDWARDS, curve_names, curve_read_private, curve_read_public, curve_write_private },
 	{ CKK_EC_MONTGOMERY, curve_names, curve_read_private, curve_read_public, curve_write_private },
 	{ CKK_EC, ec_names, ec_read_private, ec_read_public, ec_write_private },
+	{ CKK_RSA, rsa_names, rsa_read_private, rsa_read_public, rsa_write_private },
 };
 
 #define FAMILIES (sizeof(families) / sizeof(families[0]))

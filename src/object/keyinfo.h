@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Keys as the outside world writes them, to and from key attributes: PrivateKeyInfo (PKCS#8, RFC
- * 5958, with RFC 8410 and RFC 5915 for curves) and SubjectPublicKeyInfo (RFC 5280).  A key here is an encoding of
+ * 5958, with RFC 8410 and RFC 5915 for curves, RFC 8017 for RSA) and SubjectPublicKeyInfo (RFC 5280).  A key here is an encoding of
  * CKA_KEY_TYPE and of the attributes that make the key (CKA_VALUE, CKA_EC_PARAMS, CKA_EC_POINT ...),
  * no others.  A family of keys is one row of the table in keyinfo.c.
  */

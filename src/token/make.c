@@ -301,24 +301,78 @@ static CK_RV wanted_pair(const struct making *m, struct key_view *out)
 
 	out->type = m->mech->key_type;
 	parts_given(&m->object[0], out);
+	if (out->type == CKK_RSA && !template_has(m->object[0].request.template, CKA_MODULUS_BITS))
+		return CKR_TEMPLATE_INCOMPLETE;
 	if (out->type == CKK_RSA)
-		return CKR_OK;
+		return template_ulong(m->object[0].request.template, CKA_MODULUS_BITS, 0, &out->bits);
 	rv = object_curve_check(out->type, key_view_part(out, CKA_EC_PARAMS));
 	curve = curve_find(key_view_part(out, CKA_EC_PARAMS));
 	out->bits = curve != NULL ? curve->bits : 0;
 	return rv;
 }
 
-static CK_RV build_generated(struct vault_scope *scope, struct making *m)
+static CK_RV new_pair(struct vault_scope *scope, const struct making *m, struct key_view *wanted, struct key_view key[2])
 {
-	struct mech_call call = { .mech = m->mech, .params = m->params };
+	struct mech_call call = { .mech = m->mech, .params = m->params, .use = CKF_GENERATE_KEY_PAIR };
+	CK_RV rv = wanted_pair(m, wanted);
+
+	return rv == CKR_OK ? m->mech->impl->generate_pair(scope, &call, wanted, &key[0], &key[1]) : rv;
+}
+
+/* A pair that takes long is made before a change of the wallet is begun, and waits sealed: it is all in its private half. */
+static void make_early(struct vault_scope *scope, void *arg)
+{
+	struct making *m = arg;
+	struct attrs_writer w = { .failed = CKR_OK };
 	struct key_view wanted = { .class = CKO_PUBLIC_KEY }, key[2];
-	struct span curve;
-	CK_RV rv = wanted_pair(m, &wanted);
+
+	m->rv = new_pair(scope, m, &wanted, key);
+	if (m->rv == CKR_OK && cf_failed(vault_scope_alloc(scope, GENERATED_BYTES(m->mech->key_type), &w.room)))
+		m->rv = CKR_DEVICE_MEMORY;
+	for (size_t i = 0; m->rv == CKR_OK && i < key[1].parts; i++)
+		attrs_write(&w, key[1].part[i].type, key[1].part[i].value);
+	if (m->rv == CKR_OK)
+		m->rv = w.failed;
+	if (m->rv == CKR_OK)
+		m->rv = rv_of(secret_seal(scope, attrs_written(&w).bytes, &m->key));
+}
+
+static CK_RV run_early(struct making *m)
+{
+	CK_RV rv = m->mech->impl->prepare();
 
 	if (rv == CKR_OK)
-		rv = m->mech->impl->generate_pair(scope, &call, &wanted, &key[0], &key[1]);
-	curve = key_view_part(&wanted, CKA_EC_PARAMS);
+		rv = rv_of(vault_run(make_early, m));
+	return rv == CKR_OK ? m->rv : rv;
+}
+
+static CK_RV open_early(struct vault_scope *scope, const struct making *m, struct key_view key[2])
+{
+	struct attrs_cursor cursor = { 0 };
+	struct mspan room;
+	struct attr at;
+	CK_RV rv;
+
+	if (cf_failed(vault_scope_alloc(scope, secret_size(m->key), &room)))
+		return CKR_DEVICE_MEMORY;
+	rv = rv_of(secret_open(scope, m->key, room));
+	key[0].parts = key[1].parts = 0;
+	while (rv == CKR_OK && attrs_next((struct attrs){ span_const(room) }, &cursor, &at)) {
+		struct key_part part = { at.type, at.value };
+
+		key[1].part[key[1].parts++] = part;
+		if (at.type == CKA_MODULUS || at.type == CKA_PUBLIC_EXPONENT || at.type == CKA_EC_POINT)
+			key[0].part[key[0].parts++] = part;
+	}
+	return rv;
+}
+
+static CK_RV build_generated(struct vault_scope *scope, struct making *m)
+{
+	struct key_view wanted = { .class = CKO_PUBLIC_KEY }, key[2];
+	CK_RV rv = m->key != NULL ? open_early(scope, m, key) : new_pair(scope, m, &wanted, key);
+	struct span curve = key_view_part(&wanted, CKA_EC_PARAMS);
+
 	for (size_t i = 0; i < 2 && rv == CKR_OK; i++) {
 		struct pending *p = &m->object[i];
 
@@ -368,6 +422,8 @@ CK_RV keys_generate_pair(const struct access *who, const struct mech *mech, cons
 		rv = check_curve(mech, public_t);
 	if (rv == CKR_OK)
 		rv = generate_head(&m, 1, private_t, CKO_PRIVATE_KEY);
+	if (rv == CKR_OK && mech->impl->prepare != NULL)
+		rv = run_early(&m);
 	if (rv == CKR_OK)
 		rv = making_finish(&m);
 	if (rv != CKR_OK)

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RSA encryption: PKCS#1 v1.5 and OAEP (RFC 8017 §7), X.509 raw; of messages and of keys. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
+#include <sodium.h>
+
+#include "base/error.h"
+#include "mech/families.h"
+#include "mech/hashes.h"
+#include "mech/ossl_auto.h"
+#include "mech/rsa.h"
+
+#define PADDING_MIN 11
+
+static CK_RV out_len(const struct mech_call *call, size_t in_len, size_t *out)
+{
+	(void)in_len;
+	/* An upper bound where something is decrypted. */
+	*out = rsa_size(call->key);
+	return CKR_OK;
+}
+
+/* The length of a key that does not fit has a code of its own (§5.18.3). */
+static CK_RV of_key(CK_RV rv)
+{
+	return rv == CKR_DATA_LEN_RANGE ? CKR_KEY_SIZE_RANGE : rv;
+}
+
+static CK_RV of_wrapped(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_ENCRYPTED_DATA_LEN_RANGE:
+		return CKR_WRAPPED_KEY_LEN_RANGE;
+	case CKR_ENCRYPTED_DATA_INVALID:
+		return CKR_WRAPPED_KEY_INVALID;
+	default:
+		return rv;
+	}
+}
+
+/* The decrypted block, in memory of the scope, with as much room behind it. */
+static CK_RV decrypted(struct vault_scope *scope, const struct mech_call *call, struct span encrypted, struct mspan *em)
+{
+	size_t size = rsa_size(call->key);
+	CK_RV rv;
+
+	if (encrypted.n != size)
+		return CKR_ENCRYPTED_DATA_LEN_RANGE;
+	if (cf_failed(vault_scope_alloc(scope, 2 * size, em)))
+		return CKR_DEVICE_MEMORY;
+	rv = rsa_private(scope, call->key, encrypted.p, em->p);
+	return rv == CKR_DATA_INVALID ? CKR_ENCRYPTED_DATA_INVALID : rv;
+}
+
+/* ---- PKCS#1 v1.5 ---- */
+
+static CK_RV encrypt_pkcs(struct vault_scope *scope, const struct mech_call *call, struct span plain, struct mspan out, size_t *n)
+{
+	size_t size = rsa_size(call->key);
+	uint8_t em[RSA_BYTES_MAX];
+	CK_RV rv;
+
+	(void)scope;
+	if (size > sizeof(em) || plain.n > size - PADDING_MIN)
+		return CKR_DATA_LEN_RANGE;
+	em[0] = 0;
+	em[1] = 2;
+	randombytes_buf(em + 2, size - plain.n - 3);
+	for (size_t i = 2; i < size - plain.n - 1; i++)
+		while (em[i] == 0)
+			randombytes_buf(em + i, 1);
+	em[size - plain.n - 1] = 0;
+	bytes_copy(em + size - plain.n, plain.p, plain.n);
+	*n = size;
+	rv = rsa_public(call->key, em, out.p);
+	sodium_memzero(em, size); /* it may be outside of a scope: the message is the caller's */
+	return rv;
+}
+
+static CK_RV unpadded(struct vault_scope *scope, const struct mech_call *call, struct span encrypted, size_t wanted,
+		      struct span *message)
+{
+	size_t size = rsa_size(call->key);
+	struct mspan em;
+	CK_RV rv = decrypted(scope, call, encrypted, &em);
+
+	if (rv != CKR_OK)
+		return rv;
+	return rsa_unpad(scope, call->key, encrypted, span(em.p, size), wanted, mspan(em.p + size, size), message);
+}
+
+static CK_RV decrypt_pkcs(struct vault_scope *scope, const struct mech_call *call, struct span encrypted, struct mspan out,
+			  size_t *n)
+{
+	struct span message;
+	CK_RV rv = unpadded(scope, call, encrypted, MECH_LENGTH_ANY, &message);
+
+	return rv == CKR_OK ? rsa_hand_out(message, out, n) : rv;
+}
+
+static CK_RV wrap_pkcs(struct vault_scope *scope, const struct mech_call *call, struct span material, struct mspan out, size_t *n)
+{
+	return of_key(encrypt_pkcs(scope, call, material, out, n));
+}
+
+static CK_RV unwrap_pkcs(struct vault_scope *scope, const struct mech_call *call, struct span wrapped, struct mspan out, size_t *n)
+{
+	struct span message;
+	CK_RV rv = unpadded(scope, call, wrapped, *n, &message);
+
+	return of_wrapped(rv == CKR_OK ? rsa_hand_out(message, out, n) : rv);
+}
+
+/* ---- X.509: the number itself ---- */
+
+static CK_RV encrypt_raw(struct vault_scope *scope, const struct mech_call *call, struct span plain, struct mspan out, size_t *n)
+{
+	uint8_t em[RSA_BYTES_MAX];
+	CK_RV rv = rsa_number_of(call, plain, em);
+
+	(void)scope;
+	*n = rsa_size(call->key);
+	if (rv == CKR_OK)
+		rv = rsa_public(call->key, em, out.p);
+	sodium_memzero(em, sizeof(em));
+	return rv;
+}
+
+static CK_RV decrypt_raw(struct vault_scope *scope, const struct mech_call *call, struct span encrypted, struct mspan out, size_t *n)
+{
+	struct mspan em;
+	CK_RV rv = decrypted(scope, call, encrypted, &em);
+
+	return rv == CKR_OK ? rsa_hand_out(span(em.p, rsa_size(call->key)), out, n) : rv;
+}
+
+/* ---- OAEP ---- */
+
+static CK_RV suits_oaep(const struct mech_call *call)
+{
+	if (2 * call->params->rsa.hash->size + 2 <= rsa_size(call->key))
+		return CKR_OK;
+	return CKR_MECHANISM_PARAM_INVALID;
+}
+
+static CK_RV encrypt_oaep(struct vault_scope *scope, const struct mech_call *call, struct span plain, struct mspan out, size_t *n)
+{
+	const struct mech_rsa_params *p = &call->params->rsa;
+	size_t size = rsa_size(call->key);
+	uint8_t em[RSA_BYTES_MAX];
+	CK_RV rv;
+
+	(void)scope;
+	if (size > sizeof(em) || plain.n > size - 2 * p->hash->size - 2)
+		return CKR_DATA_LEN_RANGE;
+	if (RSA_padding_add_PKCS1_OAEP_mgf1(em, (int)size, plain.p, (int)plain.n, p->label, (int)p->label_len,
+					    ossl_digest(p->hash->name), ossl_digest(p->mgf->name)) != 1)
+		return CKR_FUNCTION_FAILED;
+	*n = size;
+	rv = rsa_public(call->key, em, out.p);
+	sodium_memzero(em, size);
+	return rv;
+}
+
+/* OpenSSL checks the padding in constant time; every way to be wrong has one answer. */
+static CK_RV decrypt_oaep(struct vault_scope *scope, const struct mech_call *call, struct span encrypted, struct mspan out, size_t *n)
+{
+	const struct mech_rsa_params *p = &call->params->rsa;
+	size_t size = rsa_size(call->key);
+	struct mspan em;
+	uint8_t *message;
+	int length;
+	CK_RV rv = decrypted(scope, call, encrypted, &em);
+
+	if (rv != CKR_OK)
+		return rv;
+	message = em.p + size;
+	length = RSA_padding_check_PKCS1_OAEP_mgf1(message, (int)size, em.p, (int)size, (int)size, p->label, (int)p->label_len,
+						   ossl_digest(p->hash->name), ossl_digest(p->mgf->name));
+	return length < 0 ? CKR_ENCRYPTED_DATA_INVALID : rsa_hand_out(span(message, (size_t)length), out, n);
+}
+
+static CK_RV wrap_oaep(struct vault_scope *scope, const struct mech_call *call, struct span material, struct mspan out, size_t *n)
+{
+	return of_key(encrypt_oaep(scope, call, material, out, n));
+}
+
+static CK_RV unwrap_oaep(struct vault_scope *scope, const struct mech_call *call, struct span wrapped, struct mspan out, size_t *n)
+{
+	return of_wrapped(decrypt_oaep(scope, call, wrapped, out, n));
+}
+
+const struct mech_impl mech_rsa_pkcs = {
+	.state_kind = MECH_STATE_NONE,
+	.out_len = out_len,
+	.sign = rsa_sign_pkcs,
+	.verify = rsa_verify_pkcs,
+	.recover = rsa_recover_pkcs,
+	.encrypt = encrypt_pkcs,
+	.decrypt = decrypt_pkcs,
+	.wrap = wrap_pkcs,
+	.unwrap = unwrap_pkcs,
+};
+
+const struct mech_impl mech_rsa_raw = {
+	.state_kind = MECH_STATE_NONE,
+	.out_len = out_len,
+	.sign = rsa_sign_raw,
+	.verify = rsa_verify_raw,
+	.recover = rsa_recover_raw,
+	.encrypt = encrypt_raw,
+	.decrypt = decrypt_raw,
+};
+
+const struct mech_impl mech_rsa_oaep = {
+	.state_kind = MECH_STATE_NONE,
+	.suits = suits_oaep,
+	.out_len = out_len,
+	.encrypt = encrypt_oaep,
+	.decrypt = decrypt_oaep,
+	.wrap = wrap_oaep,
+	.unwrap = unwrap_oaep,
+};

@@ -4,9 +4,34 @@
 #include <argon2.h>
 #include <sodium.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "base/error.h"
 #include "base/fault.h"
+
+#define LOCK_PAGE ((size_t)64 * 1024) /* a multiple of every page size */
+/* Where a user may lock less than this, all of it is the vault's. */
+#define LIMIT_MIN ((rlim_t)1 << 20)
+
+/* All of it when that leaves the vault at least half of what may be locked; a process that is privileged to ignore the
+ * limit locks all.  Else the parts that tell most, a quarter of the limit each: from the first blocks a PIN can be tested for
+ * the price of a hash, and the last one is what the output is made of. */
+static void working_memory_lock(uint8_t *p, size_t bytes)
+{
+	struct rlimit limit;
+	size_t part = bytes / 2;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+		return;
+	if ((bytes <= limit.rlim_cur / 2 || bytes > limit.rlim_cur) && mlock(p, bytes) == 0)
+		return;
+	if (limit.rlim_cur < LIMIT_MIN)
+		return;
+	if (part > limit.rlim_cur / 4)
+		part = (size_t)(limit.rlim_cur / 4) / LOCK_PAGE * LOCK_PAGE;
+	(void)mlock(p, part);
+	(void)mlock(p + bytes - part, part);
+}
 
 /* libargon2's callbacks.  They run on the vault stack of the thread that derives. */
 static int working_memory_new(uint8_t **memory, size_t bytes)
@@ -26,8 +51,8 @@ static int working_memory_new(uint8_t **memory, size_t bytes)
 	/* Argon2id reads all over it: with large pages, where the system has them, it takes 0.87 of the time. */
 	(void)madvise(p, bytes, MADV_HUGEPAGE);
 #endif
-	/* Best effort: an ordinary user may lock less than Argon2id needs, and the second binding does not rely on it. */
-	(void)mlock(p, bytes);
+	/* Best effort: the second binding of the PIN does not rely on it. */
+	working_memory_lock(p, bytes);
 	*memory = p;
 	return ARGON2_OK;
 }

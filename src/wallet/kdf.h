@@ -2,8 +2,9 @@
 /*
  * From a PIN to the key that wraps the wallet key: Argon2id (RFC 9106, by libargon2),
  * then keyed BLAKE2b over the PIN once more, with Argon2id's output as its key.  So all of
- * Argon2id's working memory, known to somebody, gives nothing without the PIN.  That memory is our own
- * mapping: not dumped, locked as far as RLIMIT_MEMLOCK allows, wiped.
+ * Argon2id's working memory, known to somebody, gives no key without the PIN; but PINs can be tried with it for less
+ * than Argon2id's price.  That memory is our own mapping: not dumped, not inherited, wiped, and locked as far as
+ * RLIMIT_MEMLOCK allows without taking from the vault what signing threads need.
  */
 #ifndef COFFER_WALLET_KDF_H
 #define COFFER_WALLET_KDF_H

@@ -181,33 +181,41 @@ static int compare_spans(struct span a, struct span b)
 	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
 }
 
-/* Halves of one key come together, the public one first; otherwise by label. */
+/* Halves of one key come together, the public one first. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct key_row *x = a, *y = b;
-	int order = compare_spans(x->id, y->id);
+	int order = compare_spans(x->point, y->point);
 
 	if (order == 0)
-		order = compare_spans(x->point, y->point);
+		order = compare_spans(x->id, y->id);
 	if (order == 0)
 		order = (x->public_key == CK_INVALID_HANDLE) - (y->public_key == CK_INVALID_HANDLE);
 	return order;
 }
 
+/* An ID that one half has not got yet does not part them: a new key gets its ID in two steps. */
 static bool are_halves(const struct key_row *pub, const struct key_row *priv)
 {
-	return pub->public_key != CK_INVALID_HANDLE && pub->private_key == CK_INVALID_HANDLE &&
-	       priv->public_key == CK_INVALID_HANDLE && pub->type == priv->type && span_eq(pub->id, priv->id) &&
-	       span_eq(pub->point, priv->point);
+	bool id = span_eq(pub->id, priv->id) || (pub->id.n == 0 && pub->point.n != 0);
+
+	return id && pub->public_key != CK_INVALID_HANDLE && pub->private_key == CK_INVALID_HANDLE &&
+	       priv->public_key == CK_INVALID_HANDLE && pub->type == priv->type && span_eq(pub->point, priv->point);
 }
 
-static void join(struct key_row *pub, const struct key_row *priv)
+/* One row of two, in the place of the first; the one with the ID is kept. */
+static void join(struct key_row *pub, struct key_row *priv)
 {
-	pub->private_key = priv->private_key;
-	pub->sensitive = priv->sensitive;
-	pub->extractable = priv->extractable;
-	pub->local = priv->local;
-	pub->never_extractable = priv->never_extractable;
+	struct key_row joined = pub->id.n == 0 ? *priv : *pub;
+
+	mem_free(pub->id.n == 0 ? pub->memory : priv->memory);
+	joined.public_key = pub->public_key;
+	joined.private_key = priv->private_key;
+	joined.sensitive = priv->sensitive;
+	joined.extractable = priv->extractable;
+	joined.local = priv->local;
+	joined.never_extractable = priv->never_extractable;
+	*pub = joined;
 }
 
 static void join_halves(struct key_rows *rows)
@@ -217,12 +225,10 @@ static void join_halves(struct key_rows *rows)
 	if (rows->count > 1)
 		qsort(rows->row, rows->count, sizeof(*rows->row), compare_rows);
 	for (size_t i = 0; i < rows->count; i++) {
-		if (kept > 0 && are_halves(&rows->row[kept - 1], &rows->row[i])) {
+		if (kept > 0 && are_halves(&rows->row[kept - 1], &rows->row[i]))
 			join(&rows->row[kept - 1], &rows->row[i]);
-			mem_free(rows->row[i].memory);
-		} else {
+		else
 			rows->row[kept++] = rows->row[i];
-		}
 	}
 	rows->count = kept;
 }

@@ -155,6 +155,15 @@ cp plain.der cut.der
 printf x >>cut.der
 status "something behind the key" 1 coffer key import w cut.der --pin-file pin
 
+# ---- a pair of which one half has no ID, as a crash may leave it ----
+if [ "${COFFER_SANITIZERS:-no}" = no ]; then
+	check "a pair" coffer key generate w --label torn --id 77 --pin-file pin
+	check "its public half" p11tool_opensc --token-label w --login --pin env:USER_PIN --type pubkey --id 77 --set-id ''
+	coffer key list w --pin-file pin --json >list
+	same "is shown as one key" "$(grep -c '"label": "torn"' list)" 1
+	check "and named by the ID that is there" coffer key show w --key 77 --pin-file pin
+fi
+
 # ---- ambiguous labels ----
 status "an ambiguous label" 2 coffer key show w --key pub
 says "lists the IDs" 'means 3 keys; name the one by its ID: 0f'

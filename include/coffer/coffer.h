@@ -55,6 +55,7 @@ typedef struct COFFER_PROTECTION {
 	CK_ULONG stack_count;
 	CK_ULONG secret_count; /* sealed secrets alive */
 	const char *aead;      /* static string: cipher that seals them */
+	CK_BBOOL own_libcrypto; /* FALSE: OpenSSL is the host's, and keys that it uses are on the ordinary heap meanwhile */
 } COFFER_PROTECTION;
 
 /* How a PIN of a wallet stands. */

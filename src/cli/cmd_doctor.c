@@ -16,6 +16,7 @@ static const struct {
 	void (*probe)(struct doctor *d);
 } probes[] = {
 	{ "memory", probe_memory },
+	{ "mechanisms", probe_mechanisms },
 	{ "memory limit", probe_limit },
 	{ "swap", probe_swap },
 	{ "hibernation", probe_hibernation },

@@ -43,6 +43,7 @@ bool system_text(const struct doctor *d, const char *path, char *out, size_t roo
 
 /* In the order of their rows in cmd_doctor.c. */
 void probe_memory(struct doctor *d);
+void probe_mechanisms(struct doctor *d);
 void probe_limit(struct doctor *d);
 void probe_swap(struct doctor *d);
 void probe_hibernation(struct doctor *d);

@@ -48,6 +48,18 @@ void probe_memory(struct doctor *d)
 		      d->protection.aead);
 }
 
+/* What libsodium computes with is on a guarded stack; what libcrypto does depends on whose it is. */
+void probe_mechanisms(struct doctor *d)
+{
+	if (d->started != CKR_OK)
+		return;
+	if (d->protection.own_libcrypto != CK_FALSE)
+		found(d, SEVERITY_OK, NULL, "all mechanisms compute in guarded memory, those of OpenSSL too");
+	else
+		found(d, SEVERITY_NOTE, "build coffer with --with-libcrypto=private",
+		      "Ed25519 and X25519 compute in guarded memory; the mechanisms of OpenSSL (RSA, ECDSA, AES, Ed448 and others) on the ordinary heap, for as long as an operation runs");
+}
+
 /* ---- RLIMIT_MEMLOCK ---- */
 
 static void touch_stack(struct vault_scope *scope, void *arg)

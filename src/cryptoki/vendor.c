@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "ck/rv.h"
+#include "mech/ossl_own.h"
 #include "vault/vault.h"
 
 const struct guard_list list_vendor = { { 1, 0 }, OBJECT_FORM_DER };
@@ -356,6 +357,7 @@ static CK_RV protection_of_process(COFFER_PROTECTION *p)
 		.stack_count = info.stack_count,
 		.secret_count = info.secret_count,
 		.aead = info.aead,
+		.own_libcrypto = ossl_own_is_private() ? CK_TRUE : CK_FALSE,
 	};
 	return CKR_OK;
 }

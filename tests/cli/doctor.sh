@@ -37,7 +37,7 @@ case $status in
 *) fail "doctor here (exit status $status)" "$tmp/out" ;;
 esac
 says "every probe says something" "^[a-z]* *memory "
-for subject in "memory limit" swap hibernation "core dumps" debuggers configuration directory wallets clock; do
+for subject in mechanisms "memory limit" swap hibernation "core dumps" debuggers configuration directory wallets clock; do
 	says "every probe says something: $subject" "^[a-z]* *$subject "
 done
 

@@ -37,5 +37,8 @@ for f in $(find src -name '*.[ch]' -o -name '*.def' | sort); do
 	room=${f#src/} room=${room%%/*}
 	if grep -q "$f" "src/$room/room.am"; then pass; else fail "$f is not in src/$room/room.am"; fi
 done
-for script in $scripts; do check "$script: syntax" sh -n "$script"; done
+for script in $scripts; do
+	check "$script: syntax" sh -n "$script"
+	check "$script: can be run" test -x "$script" -o "${script#tests/support/}" != "$script"
+done
 finish

@@ -207,8 +207,13 @@ static CK_RV do_sign(struct work *w)
 
 static CK_RV do_encrypt(struct work *w)
 {
+	CK_GCM_PARAMS gcm = { .pIv = w->params.p, .ulIvLen = w->params.n, .ulIvBits = 8 * w->params.n, .ulTagBits = 128 };
 	CK_MECHANISM m = mechanism_of(w);
-	CK_RV rv = module_functions->C_EncryptInit(w->session, &m, w->r->head.number[1]);
+	CK_RV rv;
+
+	if (m.mechanism == CKM_AES_GCM)
+		m.pParameter = &gcm, m.ulParameterLen = sizeof(gcm);
+	rv = module_functions->C_EncryptInit(w->session, &m, w->r->head.number[1]);
 
 	w->a->head.size = ANSWER_BYTES_MAX;
 	if (rv == CKR_OK)

@@ -17,9 +17,9 @@
 #define CHEAP "argon2-memory = 1024\nargon2-passes = 1\n"
 
 struct plan {
-	unsigned signing, changing, deriving; /* how many looks */
+	unsigned signing, changing, deriving, mechanism; /* how many looks */
 };
-static const struct plan plans[2] = { { 300, 200, 40 }, { 40, 30, 8 } }; /* full, quick */
+static const struct plan plans[2] = { { 300, 200, 40, 60 }, { 40, 30, 8, 8 } }; /* full, quick */
 
 static uint64_t pin_request(struct world *w, uint32_t op, uint64_t user, const char *pin, const char *new_pin_opt)
 {
@@ -195,6 +195,15 @@ static void in_argon2id(const struct paths *paths, enum subject who, const struc
 	world_free(&w);
 }
 
+static void each_mechanism(const struct paths *paths, enum subject who, const struct plan *plan)
+{
+	struct world w;
+
+	if (begin(&w, paths, who, CHEAP) && world_login(&w, w.user_pin))
+		moments_mechanisms(&w, plan->mechanism);
+	world_free(&w);
+}
+
 static void idle_lock(const struct paths *paths, enum subject who)
 {
 	struct world w;
@@ -259,6 +268,7 @@ void moments_all(const struct paths *paths, enum subject who)
 	const struct plan *plan = &plans[paths->quick ? 1 : 0];
 
 	life(paths, who, plan);
+	each_mechanism(paths, who, plan);
 	if (who != SUBJECT_SOFTHSM) {
 		in_argon2id(paths, who, plan);
 		idle_lock(paths, who);

@@ -7,4 +7,7 @@
 
 void moments_all(const struct paths *paths, enum subject who);
 
+/* mechanisms.c: so many looks while each of them is used, and one afterwards. Logged in. */
+void moments_mechanisms(struct world *w, unsigned looks);
+
 #endif

@@ -23,6 +23,7 @@ CK_RV built_in(uint64_t number, struct buf *out)
 		{ CKP_BASELINE_PROVIDER, "Baseline Provider", "00000000-0000-4000-8000-000000000001" },
 		{ CKP_EXTENDED_PROVIDER, "Extended Provider", "00000000-0000-4000-8000-000000000002" },
 		{ CKP_AUTHENTICATION_TOKEN, "Authentication Token", "00000000-0000-4000-8000-000000000003" },
+		{ CKP_PUBLIC_CERTIFICATES_TOKEN, "Public Certificates Token", "00000000-0000-4000-8000-000000000004" },
 	};
 	struct attrs_writer w = { .failed = CKR_OK };
 

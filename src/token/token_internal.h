@@ -129,7 +129,7 @@ CK_RV image_run(struct image *i, image_fn fn, void *arg);
 CK_RV image_open(struct vault_scope *scope, struct image *i, struct attrs *out);
 
 /* The built-in profile objects. */
-#define BUILT_INS 3
+#define BUILT_INS 4
 CK_RV built_in(uint64_t number, struct buf *out);
 
 /* ---- keyuse.c ---- */

@@ -175,6 +175,27 @@ check "delete" coffer key delete w --key seed --yes --pin-file pin --json
 says "what was deleted" '"id": "0e"'
 status "gone" 4 coffer key show w --key seed --pin-file pin
 
+# ---- at a terminal ----
+if command -v python3 >/dev/null; then
+	terminal() { python3 "$COFFER_SRC/tests/support/terminal.py" "$@"; }
+	check "delete at the terminal" terminal 'user PIN=user-1234' 'Type yes=yes' -- "$COFFER" key delete w --key stdin
+	status "it is gone" 4 coffer key show w --key stdin --pin-file pin
+	status "another answer deletes nothing" 2 terminal 'user PIN=user-1234' 'Type yes=y' -- "$COFFER" key delete w --key second
+	check "it is there" coffer key show w --key second
+	check "a passphrase is asked for twice" terminal 'passphrase for the exported key=typed once' 'again=typed once' -- \
+		"$COFFER" key export w --key second --pin-file pin --out typed.pem
+	check "and is what protects the key" openssl pkey -in typed.pem -passin 'pass:typed once' -noout
+	status "two passphrases that differ" 3 terminal 'passphrase for the exported key=one thing' 'again=another' -- \
+		"$COFFER" key export w --key second --pin-file pin --out differ.pem
+	[ ! -e differ.pem ] && pass || fail "a file was left behind"
+	check "the passphrase of a file is asked for" terminal 'passphrase of the key file=typed once' -- \
+		"$COFFER" key import w typed.pem --id 55 --pin-file pin
+	if grep -q 'typed once' "$tmp/out"; then fail "the passphrase was echoed" "$tmp/out"; else pass; fi
+	# Raw bytes do not go to a terminal.
+	check "a signature on a terminal" terminal -- "$COFFER" sign w junk --key second --pin-file pin
+	says "is hexadecimal" '^[0-9a-f]\{128\}'
+fi
+
 # ---- other types ----
 for type in ed448 x25519 x448 p256 p384 p521 secp256k1; do
 	check "generate $type" coffer key generate w --type $type --label $type --extractable --pin-file pin

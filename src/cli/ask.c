@@ -2,6 +2,7 @@
 /* PINs and pass phrases, from wherever the user keeps them, straight into guarded memory. */
 #include <sodium.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/cli.h"
@@ -42,6 +43,9 @@ static enum outcome ask_fd(const struct cli *cli, const struct ask *what, struct
 	outcome = option_number(cli, name, 0, 1048576, &fd);
 	if (outcome != OUTCOME_OK)
 		return outcome;
+	if (isatty((int)fd))
+		return fail(OUTCOME_USAGE, "descriptor %lu is a terminal, which would show the %s: leave --%s out to be asked", fd,
+			    what->what, name);
 	status = input_from_fd((int)fd, out);
 	return cf_ok(status) ? OUTCOME_OK : fail_status(status, "cannot read the %s from descriptor %lu", what->what, fd);
 }

@@ -100,7 +100,8 @@ struct command {
 /* ---- this process (process.c) ---- */
 
 /* Nobody but root may look into it, and it leaves no core.  Secrets are in the vault in any case; this is for what a library
- * copies.  All pages are locked only where no limit can be hit: the vault and Argon2id need what there is. */
+ * copies.  All pages are locked only where no limit can be hit: the vault and Argon2id need what there is.  Files that are
+ * opened later never become one of the three standard descriptors. */
 void process_harden(void);
 /* RLIMIT_MEMLOCK in bytes; false when nothing limits what this process may lock. */
 bool process_lock_limit(unsigned long *bytes);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This process: what others may see of it, and what it may lock. */
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -22,10 +23,24 @@ bool process_lock_limit(unsigned long *bytes)
 	return syscall(SYS_capget, &header, data) != 0 || (data[0].effective & 1u << CAP_IPC_LOCK) == 0;
 }
 
+/* A wallet that was opened as descriptor 1 would get what is printed.  What takes the place of a closed one can neither be
+ * read nor written, so that output which goes nowhere is still noticed. */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY | O_PATH);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		(void)close(fd);
+}
+
 void process_harden(void)
 {
 	unsigned long limit;
 
+	fill_standard_descriptors();
 #ifndef WITH_ASAN /* whose look for leaks debugs the process */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 #endif

@@ -134,6 +134,25 @@ else
 fi
 intact "damaged file"
 
+# ---- another process ----
+if command -v sqlite3 >/dev/null; then
+	mkfifo held
+	sqlite3 "$file" <held >"$tmp/holder" 2>&1 &
+	exec 8>held
+	echo "BEGIN IMMEDIATE; SELECT 'holds';" >&8
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		grep -q holds "$tmp/holder" && break
+		sleep 0.2
+	done
+	exits 9 "another process writes" "$COFFER" key generate w --label no --type ed25519 --pin-file pin
+	says "another process writes" "another process is using it; try again"
+	exec 8>&-
+	wait
+	intact "another process writes"
+else
+	skip "another process writes: no sqlite3 here"
+fi
+
 # ---- what the module does not know ----
 exits 2 "unknown type of key" "$COFFER" key generate w --label no --type rot13 --pin-file pin
 exits 4 "unknown key" "$COFFER" sign w coffer.conf --key nobody --pin-file pin

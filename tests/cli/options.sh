@@ -53,6 +53,12 @@ if [ -c /dev/full ]; then
 else
 	skip "no /dev/full here"
 fi
+exits 1 "no standard output" sh -c 'exec "$1" create closed --pin-file pin 0<&- 1>&-' sh "$COFFER"
+says "no standard output" "cannot write to standard output"
+exits 1 "nor any other" sh -c 'exec "$1" create closed2 --pin-file pin --json 0<&- 1>&- 2>&-' sh "$COFFER"
+for label in closed closed2; do
+	exits 0 "nothing was printed into a wallet" "$COFFER" verify $label --pin-file pin
+done
 # The C1 control that begins an escape sequence, a mark that reverses the line, a byte that is no UTF-8.
 label=$(printf 'a\302\2332J\342\200\256\377')
 exits 0 "a label that a terminal would act upon" "$COFFER" create "$label" --pin-file pin

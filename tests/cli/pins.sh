@@ -55,6 +55,7 @@ if grep -q user-1234 "$tmp/out"; then fail "the PIN is echoed" "$tmp/out"; else 
 exits 0 "typed wrong twice" terminal PIN=no-1 PIN=no-2 PIN=user-1234 -- "$COFFER" verify w
 exits 3 "typed wrong three times" terminal PIN=no-1 PIN=no-2 PIN=no-3 -- "$COFFER" verify w
 exits 1 "interrupted" terminal PIN=^C -- "$COFFER" verify w
+exits 2 "a terminal is no descriptor to read from" terminal -- "$COFFER" verify w --pin-fd 0
 exits 2 "no terminal" setsid "$COFFER" verify w
 says "no terminal" "no terminal to ask"
 exits 0 "a new PIN is asked for twice" terminal user=abcd-1 again=abcd-1 SO=officer-1 again=officer-1 -- "$COFFER" create t

@@ -21,10 +21,12 @@ static struct {
 	_Atomic uint64_t randomised_ms, created_ms;
 } coffer_key;
 
+/* A pseudo-random function of all of the right partition, at half the time of a hash. */
 static void mask_of_right(uint8_t mask[COFFER_KEY_SIZE])
 {
-	(void)crypto_generichash(mask, COFFER_KEY_SIZE, coffer_key.right.use.p, COFFER_KEY_SIZE,
-				 NULL, 0);
+	static const uint8_t input[crypto_core_hsalsa20_INPUTBYTES] = "coffer partition";
+
+	(void)crypto_core_hsalsa20(mask, input, coffer_key.right.use.p, NULL);
 }
 
 static void xor_into(uint8_t *out, const uint8_t *a, const uint8_t *b)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The coffer key: 32 random bytes for each process, never stored whole.  Two
- * partitions lie on guarded pages of their own, left = key XOR BLAKE2b(right), as
- * MemGuard's core/coffer.go has it; only a scope puts them together.
+ * partitions lie on guarded pages of their own, left = key XOR H(right), as
+ * MemGuard's core/coffer.go has it (H is HSalsa20 keyed by right); only a scope puts them together.
  *
  * Users hold the key lock for reading while they seal or open, for writing while they
  * replace it.

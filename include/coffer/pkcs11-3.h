@@ -579,6 +579,67 @@ typedef CK_FUNCTION_LIST_3_2 *CK_FUNCTION_LIST_3_2_PTR;
 #define CKR_PARAMETER_SET_NOT_SUPPORTED 0x209UL
 #endif
 
+/* ---- Parameters of ciphers and of message authentication ---- */
+
+#ifndef CKG_NO_GENERATE
+#define CKG_NO_GENERATE 0x0UL
+#define CKG_GENERATE 0x1UL
+#define CKG_GENERATE_COUNTER 0x2UL
+#define CKG_GENERATE_RANDOM 0x3UL
+#define CKG_GENERATE_COUNTER_XOR 0x4UL
+
+typedef CK_ULONG CK_GENERATOR_FUNCTION;
+typedef CK_ULONG CK_MAC_GENERAL_PARAMS;
+
+typedef struct CK_CCM_PARAMS {
+	CK_ULONG ulDataLen;
+	CK_BYTE_PTR pNonce;
+	CK_ULONG ulNonceLen;
+	CK_BYTE_PTR pAAD;
+	CK_ULONG ulAADLen;
+	CK_ULONG ulMACLen;
+} CK_CCM_PARAMS;
+
+typedef struct CK_GCM_MESSAGE_PARAMS {
+	CK_BYTE_PTR pIv;
+	CK_ULONG ulIvLen;
+	CK_ULONG ulIvFixedBits;
+	CK_GENERATOR_FUNCTION ivGenerator;
+	CK_BYTE_PTR pTag;
+	CK_ULONG ulTagBits;
+} CK_GCM_MESSAGE_PARAMS;
+
+typedef struct CK_CCM_MESSAGE_PARAMS {
+	CK_ULONG ulDataLen;
+	CK_BYTE_PTR pNonce;
+	CK_ULONG ulNonceLen;
+	CK_ULONG ulNonceFixedBits;
+	CK_GENERATOR_FUNCTION nonceGenerator;
+	CK_BYTE_PTR pMAC;
+	CK_ULONG ulMACLen;
+} CK_CCM_MESSAGE_PARAMS;
+
+typedef struct CK_CHACHA20_PARAMS {
+	CK_BYTE_PTR pBlockCounter;
+	CK_ULONG blockCounterBits;
+	CK_BYTE_PTR pNonce;
+	CK_ULONG ulNonceBits;
+} CK_CHACHA20_PARAMS;
+
+typedef struct CK_SALSA20_CHACHA20_POLY1305_PARAMS {
+	CK_BYTE_PTR pNonce;
+	CK_ULONG ulNonceLen;
+	CK_BYTE_PTR pAAD;
+	CK_ULONG ulAADLen;
+} CK_SALSA20_CHACHA20_POLY1305_PARAMS;
+
+typedef struct CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS {
+	CK_BYTE_PTR pNonce;
+	CK_ULONG ulNonceLen;
+	CK_BYTE_PTR pTag;
+} CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS;
+#endif
+
 /* ---- Flags ---- */
 
 #ifndef CKF_ERROR_STATE

@@ -16,6 +16,14 @@ extern const struct mech_impl mech_ec_generate;
 extern const struct mech_impl mech_xdh_generate;    /* xdh.c, by libsodium and OpenSSL */
 extern const struct mech_impl mech_ecdh;            /* ecdh.c */
 extern const struct mech_impl mech_algorand_derive; /* algorand.c */
+extern const struct mech_impl mech_secret_generate; /* secret.c, by libsodium: a key as long as CKA_VALUE_LEN says */
+extern const struct mech_impl mech_secret_generate_32;
+extern const struct mech_impl mech_hmac;            /* mac.c, by OpenSSL; variant: the digest's name */
+extern const struct mech_impl mech_hmac_general;
+extern const struct mech_impl mech_cmac;
+extern const struct mech_impl mech_cmac_general;
+extern const struct mech_impl mech_gmac;
+extern const struct mech_impl mech_poly1305;
 extern const struct mech_impl mech_rsa_generate;    /* rsa.c, by OpenSSL */
 extern const struct mech_impl mech_rsa_pkcs_hash;   /* rsa_sign.c; variant: the digest's name */
 extern const struct mech_impl mech_rsa_pss;
@@ -36,6 +44,17 @@ CK_RV params_none(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_eddsa(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_ecdh(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_index(const CK_MECHANISM *given, union mech_params *out);
+/* params_cipher.c: the same for secret-key mechanisms. */
+CK_RV params_iv_16(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_iv_8_opt(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_iv_4_opt(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_ctr(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_gcm(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_gmac(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_ccm(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_chacha20(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_chacha20_poly1305(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_mac_length(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_pss(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_oaep(const CK_MECHANISM *given, union mech_params *out);
 /* ecdh.c: CKD_... */
@@ -49,5 +68,13 @@ OSSL_LIB_CTX *ossl_context(void);
 const EVP_MD *ossl_digest(const char *name);
 const EVP_CIPHER *ossl_cipher(const char *name);
 EVP_KDF *ossl_pbkdf2(void);
+EVP_MAC *ossl_poly1305(void);
+
+enum ossl_mode {
+	OSSL_ECB, OSSL_CBC, OSSL_CTR, OSSL_CFB1, OSSL_CFB8, OSSL_CFB, OSSL_OFB, OSSL_CTS, OSSL_XTS, OSSL_GCM, OSSL_CCM, OSSL_WRAP,
+	OSSL_WRAP_PAD, OSSL_MODES
+};
+/* AES for a key of 16, 24 or 32 bytes (XTS: 32 or 64); NULL for other lengths. */
+const EVP_CIPHER *ossl_aes(enum ossl_mode mode, size_t key_n);
 
 #endif

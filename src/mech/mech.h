@@ -69,7 +69,25 @@ struct mech_rsa_params {
 	uint8_t label[RSA_LABEL_MAX];
 };
 
+/* Ciphers, and GMAC. */
+#define MECH_IV_MAX 128 /* libcrypto's limit for GCM */
+struct mech_cipher_params {
+	size_t iv_n;            /* 0: none was given */
+	uint8_t iv[MECH_IV_MAX];
+	unsigned counter_bits;  /* CTR */
+	uint64_t data_n;        /* CCM: how long the message will be */
+	size_t tag_n;           /* of authenticated modes */
+	struct span aad;        /* associated data */
+	uint8_t *tag;           /* message-based functions: where the tag is; else NULL, and it follows what is encrypted */
+};
+
+struct mech_mac_params {
+	size_t length;          /* ..._GENERAL */
+};
+
 union mech_params {
+	struct mech_cipher_params cipher;
+	struct mech_mac_params mac;
 	struct mech_rsa_params rsa;
 	struct mech_eddsa_params eddsa;
 	struct mech_ecdh_params ecdh;
@@ -184,7 +202,7 @@ struct mech_impl {
 #define MECH_LENGTH_ANY ((size_t)0)
 #define MECH_LENGTH_AES SIZE_MAX /* 16, 24 or 32 */
 
-/* A row's key type where a mechanism takes more than one. */
+/* A row's key type where a mechanism takes more than one.  A row of an HMAC has that HMAC's own type, and takes generic secrets too. */
 #define KEYS_OF_SECRET ((CK_KEY_TYPE)0xfffffff1) /* any secret key */
 #define KEYS_OF_CURVE ((CK_KEY_TYPE)0xfffffff2)  /* CKK_EC, CKK_EC_MONTGOMERY: key agreement */
 
@@ -219,6 +237,11 @@ void mech_close(void);
  * one length and their public point, Weierstrass points become uncompressed and are on their curve.
  * CKR_ATTRIBUTE_VALUE_INVALID.  What is missing is not looked for: object/ says so. */
 CK_RV mech_key_complete(struct vault_scope *scope, const struct key_view *given, struct key_view *out);
+
+/* CKA_CHECK_VALUE of a secret key (its type's section of the specification): of AES the first bytes of an encrypted block of
+ * zeros, of others those of the value's SHA-1. */
+#define MECH_CHECK_VALUE 3
+CK_RV mech_check_value(struct vault_scope *scope, CK_KEY_TYPE type, struct span value, uint8_t out[MECH_CHECK_VALUE]);
 
 /* The public point (raw, 32 bytes) of an Ed25519 seed. */
 CK_RV mech_ed25519_public(struct vault_scope *scope, struct span seed, uint8_t point[32]);

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/provider.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -15,12 +16,20 @@
 static const char *const cipher_names[] = { "AES-128-CBC", "AES-192-CBC", "AES-256-CBC" };
 #define DIGESTS_MAX 32
 /* Of mechanisms that hash on their way, beside those of the rows that only hash. */
-static const char *const digest_names[] = { "SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512" };
+static const char *const digest_names[] = { "MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA512-224", "SHA512-256", "SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512" };
 /* Fetched and kept so that their users find them ready: a fetch is no work for a vault scope. */
 static const char *const key_names[] = { "ED448", "X448" };
 #define KEY_NAMES (sizeof(key_names) / sizeof(key_names[0]))
 
+/* In the order of enum ossl_mode. */
+static const char *const mode_names[OSSL_MODES] = {
+	"ECB", "CBC", "CTR", "CFB1", "CFB8", "CFB", "OFB", "CBC-CTS", "XTS", "GCM", "CCM", "WRAP", "WRAP-PAD",
+};
+#define KEY_SIZES 3
+
 static struct {
+	EVP_CIPHER *aes[OSSL_MODES][KEY_SIZES];
+	EVP_MAC *poly1305;
 	OSSL_LIB_CTX *context;
 	OSSL_PROVIDER *provider;
 	struct {
@@ -68,6 +77,33 @@ static bool fetch_digests(void)
 	return true;
 }
 
+static bool fetch_aes(void)
+{
+	for (size_t mode = 0; mode < OSSL_MODES; mode++) {
+		for (size_t i = 0; i < KEY_SIZES; i++) {
+			char name[32];
+
+			if (mode == OSSL_XTS && i == 1)
+				continue; /* there is none */
+			(void)snprintf(name, sizeof(name), "AES-%zu-%s", 128 + 64 * i, mode_names[mode]);
+			ossl.aes[mode][i] = EVP_CIPHER_fetch(ossl.context, name, NULL);
+			if (ossl.aes[mode][i] == NULL)
+				return false;
+		}
+	}
+	return true;
+}
+
+static void aes_free(void)
+{
+	for (size_t i = 0; i < OSSL_MODES * KEY_SIZES; i++) {
+		EVP_CIPHER **place = &ossl.aes[i / KEY_SIZES][i % KEY_SIZES];
+
+		EVP_CIPHER_free(*place);
+		*place = NULL;
+	}
+}
+
 static bool fetch_others(void)
 {
 	for (size_t i = 0; i < CIPHERS; i++) {
@@ -76,7 +112,8 @@ static bool fetch_others(void)
 			return false;
 	}
 	ossl.pbkdf2 = EVP_KDF_fetch(ossl.context, "PBKDF2", NULL);
-	return ossl.pbkdf2 != NULL;
+	ossl.poly1305 = EVP_MAC_fetch(ossl.context, "POLY1305", NULL);
+	return ossl.pbkdf2 != NULL && ossl.poly1305 != NULL && fetch_aes();
 }
 
 static bool fetch_keys(void)
@@ -142,8 +179,11 @@ void ossl_close(void)
 		EVP_CIPHER_free(ossl.cipher[i]);
 		ossl.cipher[i] = NULL;
 	}
+	aes_free();
 	EVP_KDF_free(ossl.pbkdf2);
+	EVP_MAC_free(ossl.poly1305);
 	ossl.pbkdf2 = NULL;
+	ossl.poly1305 = NULL;
 	context_free();
 	ossl_own_close();
 }
@@ -162,6 +202,18 @@ const EVP_CIPHER *ossl_cipher(const char *name)
 		if (strcmp(cipher_names[i], name) == 0)
 			return ossl.cipher[i];
 	return NULL;
+}
+
+const EVP_CIPHER *ossl_aes(enum ossl_mode mode, size_t key_n)
+{
+	if (mode == OSSL_XTS)
+		key_n /= 2;
+	return key_n == 16 || key_n == 24 || key_n == 32 ? ossl.aes[mode][(key_n - 16) / 8] : NULL;
+}
+
+EVP_MAC *ossl_poly1305(void)
+{
+	return ossl.poly1305;
 }
 
 EVP_KDF *ossl_pbkdf2(void)

@@ -16,6 +16,7 @@ AUTO_DEFINE(ec_point_st, EC_POINT_clear_free)
 AUTO_DEFINE(evp_pkey_st, EVP_PKEY_free)
 AUTO_DEFINE(evp_pkey_ctx_st, EVP_PKEY_CTX_free)
 AUTO_DEFINE(evp_md_ctx_st, EVP_MD_CTX_free)
+AUTO_DEFINE(evp_cipher_ctx_st, EVP_CIPHER_CTX_free)
 
 /* A big-endian number; NULL when there is no memory. */
 static inline BIGNUM *bignum_of(struct span bytes)

@@ -3,6 +3,8 @@
 #include "mech/rsa.h"
 
 #define NO_KEY CK_UNAVAILABLE_INFORMATION
+/* Secrets of any length. */
+#define SECRET_BITS_MAX (16 * 1024 * 8)
 /* Curves by name and by OID over a prime field; points in both forms. */
 #define EC_NAMED (CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME)
 #define RSA_SIGNS (CKF_SIGN | CKF_VERIFY | CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)
@@ -27,8 +29,31 @@ const struct mech *mech_find(CK_MECHANISM_TYPE type)
 	return NULL;
 }
 
+static bool is_hmac(CK_KEY_TYPE type)
+{
+	switch (type) {
+	case CKK_MD5_HMAC:
+	case CKK_SHA_1_HMAC:
+	case CKK_SHA224_HMAC:
+	case CKK_SHA256_HMAC:
+	case CKK_SHA384_HMAC:
+	case CKK_SHA512_HMAC:
+	case CKK_SHA512_224_HMAC:
+	case CKK_SHA512_256_HMAC:
+	case CKK_SHA3_224_HMAC:
+	case CKK_SHA3_256_HMAC:
+	case CKK_SHA3_384_HMAC:
+	case CKK_SHA3_512_HMAC:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool mech_takes(const struct mech *mech, CK_OBJECT_CLASS class, CK_KEY_TYPE type)
 {
+	if (is_hmac(mech->key_type) && type == CKK_GENERIC_SECRET)
+		return true;
 	if (mech->key_type == KEYS_OF_SECRET)
 		return class == CKO_SECRET_KEY;
 	if (mech->key_type == KEYS_OF_CURVE)
@@ -48,7 +73,10 @@ const struct mech *mech_at(size_t index)
 
 void mech_get_info(const struct mech *mech, CK_MECHANISM_INFO *info)
 {
-	*info = (CK_MECHANISM_INFO){ mech->min_bits, mech->max_bits, mech->flags };
+	/* The specification counts AES keys, and those that CKM_CHACHA20_KEY_GEN makes, in bytes. */
+	CK_ULONG unit = mech->key_type == CKK_AES || mech->key_type == CKK_AES_XTS || mech->type == CKM_CHACHA20_KEY_GEN ? 8 : 1;
+
+	*info = (CK_MECHANISM_INFO){ mech->min_bits / unit, mech->max_bits / unit, mech->flags };
 }
 
 CK_RV mech_open(void)

@@ -398,16 +398,29 @@ static CK_RV number_rules(struct vault_scope *scope, struct draft *d, const stru
 	return put_key_info(d, span(room.p, n));
 }
 
+bool object_secret_length(CK_KEY_TYPE type, size_t n)
+{
+	switch (type) {
+	case CKK_AES:
+		return n == 16 || n == 24 || n == 32;
+	case CKK_AES_XTS:
+		return n == 32 || n == 64;
+	case CKK_CHACHA20:
+	case CKK_POLY1305:
+		return n == 32;
+	default:
+		return n > 0;
+	}
+}
+
 static CK_RV value_rules(struct draft *d, const struct object_head *head)
 {
 	const struct curve *curve = curve_find(value_of(d, CKA_EC_PARAMS));
 	struct span value = value_of(d, CKA_VALUE);
 
 	if (head->class == CKO_SECRET_KEY) {
-		if (head->key_type == CKK_AES && value.n != 16 && value.n != 24 && value.n != 32)
-			return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "is no AES key");
-		if (value.n == 0)
-			return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "is empty");
+		if (!object_secret_length(head->key_type, value.n))
+			return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "has no length that keys of this type have");
 		put_ulong(d, CKA_VALUE_LEN, value.n);
 	}
 	if (head->class == CKO_PRIVATE_KEY && curve != NULL && value.n != curve->scalar)

@@ -119,6 +119,9 @@ CK_RV object_key_material(struct vault_scope *scope, struct attrs a, struct attr
 
 /* ---- encodings of keys (encode.c) ---- */
 
+/* Does a secret key of that type have values of that length? */
+bool object_secret_length(CK_KEY_TYPE type, size_t n);
+
 /* How many bits an unsigned big-endian number has, leading zeros aside. */
 CK_ULONG object_bits(struct span number);
 

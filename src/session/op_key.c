@@ -38,14 +38,19 @@ CK_RV do_C_GenerateKeyPair(struct call *call, CK_MECHANISM_PTR mechanism, CK_ATT
 	return keys_generate_pair(&who, row, &params, public_t, private_t, public_key, private_key);
 }
 
-/* No row of the table makes secret keys: every mechanism is an invalid one. */
 CK_RV do_C_GenerateKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR attr, CK_ULONG count,
 		       CK_OBJECT_HANDLE_PTR key)
 {
-	(void)call;
-	if ((attr == NULL && count != 0) || key == NULL)
+	struct access who = session_access(call);
+	struct template t;
+	const struct mech *row;
+	union mech_params params;
+	CK_RV rv;
+
+	if (key == NULL || session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
-	return mechanism == NULL ? CKR_ARGUMENTS_BAD : CKR_MECHANISM_INVALID;
+	rv = find_row(call, mechanism, CKF_GENERATE, &row, &params);
+	return rv == CKR_OK ? keys_generate(&who, row, &params, t, key) : rv;
 }
 
 /* ---- keys that are used to make, or to take out, others ---- */

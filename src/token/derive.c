@@ -26,11 +26,6 @@ static CK_RV wanted_length(const struct pending *p, size_t *out)
 	return rv == CKR_OK && length > DERIVED_MAX ? CKR_KEY_SIZE_RANGE : rv;
 }
 
-static bool is_aes_length(size_t n)
-{
-	return n == 16 || n == 24 || n == 32;
-}
-
 static CK_RV build_derived(struct vault_scope *scope, struct making *m)
 {
 	struct pending *p = &m->object[0];
@@ -53,8 +48,8 @@ static CK_RV build_derived(struct vault_scope *scope, struct making *m)
 	if (rv != CKR_OK)
 		return rv;
 	p->request.forced = key_view_part(&base, CKA_DERIVE_TEMPLATE);
-	if (p->request.head.key_type == CKK_AES && !is_aes_length(n))
-		return refuse(CKR_KEY_SIZE_RANGE, "the derived secret is no AES key: give CKA_VALUE_LEN");
+	if (!object_secret_length(p->request.head.key_type, n))
+		return refuse(CKR_KEY_SIZE_RANGE, "the derived secret has no length that keys of its type have: give CKA_VALUE_LEN");
 	pending_give(p, CKA_VALUE, span(room.p, n));
 	return making_build(scope, m, p);
 }
@@ -162,7 +157,7 @@ static CK_RV give_secret(const struct mech *mech, struct pending *p, struct span
 		value.n = length;
 	if (rv == CKR_OK && ((length != 0 && length != value.n) || value.n == 0))
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;
-	if (rv == CKR_OK && p->request.head.key_type == CKK_AES && !is_aes_length(value.n))
+	if (rv == CKR_OK && !object_secret_length(p->request.head.key_type, value.n))
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;
 	if (rv == CKR_OK)
 		pending_give(p, CKA_VALUE, value);

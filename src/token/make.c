@@ -96,7 +96,30 @@ static CK_RV writer_new(struct vault_scope *scope, size_t room, struct attrs_wri
 	return cf_failed(status) ? CKR_DEVICE_MEMORY : CKR_OK;
 }
 
-CK_RV making_build(struct vault_scope *scope, struct making *m, struct pending *p)
+static const CK_ATTRIBUTE *attribute(struct template t, CK_ATTRIBUTE_TYPE type)
+{
+	for (CK_ULONG i = 0; i < t.count; i++)
+		if (t.attr[i].type == type)
+			return &t.attr[i];
+	return NULL;
+}
+
+/* A part of the key: computed by us or, else, in the template. */
+static bool part_of(const struct pending *p, CK_ATTRIBUTE_TYPE type, struct span *out)
+{
+	const CK_ATTRIBUTE *a = attribute(p->request.template, type);
+
+	for (size_t i = 0; i < p->request.given_count; i++) {
+		if (p->given[i].type == type) {
+			*out = p->given[i].value;
+			return true;
+		}
+	}
+	*out = a == NULL ? SPAN_EMPTY : span(a->pValue, a->ulValueLen);
+	return a != NULL && a->pValue != NULL && a->ulValueLen != CK_UNAVAILABLE_INFORMATION;
+}
+
+static CK_RV build(struct vault_scope *scope, struct making *m, struct pending *p)
 {
 	struct attrs_writer w = { .failed = CKR_OK };
 	CK_RV rv = writer_new(scope, p->request.head.room, &w);
@@ -104,6 +127,36 @@ CK_RV making_build(struct vault_scope *scope, struct making *m, struct pending *
 	if (rv == CKR_OK)
 		rv = object_build(scope, &p->request, &w);
 	return rv == CKR_OK ? seal(scope, m, p, attrs_written(&w)) : rv;
+}
+
+/* CKA_CHECK_VALUE of a secret key: computed, and what the template says must be that, or nothing ("Secret key objects"). */
+static CK_RV check_value(struct vault_scope *scope, struct pending *p, uint8_t room[MECH_CHECK_VALUE])
+{
+	const CK_ATTRIBUTE *given = attribute(p->request.template, CKA_CHECK_VALUE);
+	struct span value;
+	CK_RV rv;
+
+	if (p->request.head.class != CKO_SECRET_KEY || !part_of(p, CKA_VALUE, &value) ||
+	    !object_secret_length(p->request.head.key_type, value.n) || (given != NULL && given->ulValueLen == 0))
+		return CKR_OK;
+	rv = mech_check_value(scope, p->request.head.key_type, value, room);
+	if (rv != CKR_OK)
+		return rv;
+	if (given != NULL && !span_eq(span(given->pValue, given->ulValueLen), span(room, MECH_CHECK_VALUE))) {
+		cf_ignore(error_set(CF_STATUS(INVALID), "the template's CKA_CHECK_VALUE is not that of the key"),
+			  "the return value is the answer");
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	}
+	pending_give(p, CKA_CHECK_VALUE, span(room, MECH_CHECK_VALUE));
+	return CKR_OK;
+}
+
+CK_RV making_build(struct vault_scope *scope, struct making *m, struct pending *p)
+{
+	uint8_t room[MECH_CHECK_VALUE];
+	CK_RV rv = check_value(scope, p, room);
+
+	return rv == CKR_OK ? build(scope, m, p) : rv;
 }
 
 static void build_in_scope(struct vault_scope *scope, void *arg)
@@ -192,14 +245,6 @@ void pending_give(struct pending *p, CK_ATTRIBUTE_TYPE type, struct span value)
 
 /* ---- C_CreateObject ---- */
 
-static const CK_ATTRIBUTE *attribute(struct template t, CK_ATTRIBUTE_TYPE type)
-{
-	for (CK_ULONG i = 0; i < t.count; i++)
-		if (t.attr[i].type == type)
-			return &t.attr[i];
-	return NULL;
-}
-
 /* What is computed of an object's parts (CKA_PUBLIC_KEY_INFO, say) is never more than those of a key; a certificate or
  * data may be larger, and nothing is computed of them. */
 #define KEY_BYTES_MAX ((size_t)16 << 10)
@@ -212,21 +257,6 @@ static size_t template_bytes(struct template t)
 		if (t.attr[i].ulValueLen < KEY_BYTES_MAX)
 			n += t.attr[i].ulValueLen;
 	return n;
-}
-
-/* A part of the key: computed by us or, else, in the template. */
-static bool part_of(const struct pending *p, CK_ATTRIBUTE_TYPE type, struct span *out)
-{
-	const CK_ATTRIBUTE *a = attribute(p->request.template, type);
-
-	for (size_t i = 0; i < p->request.given_count; i++) {
-		if (p->given[i].type == type) {
-			*out = p->given[i].value;
-			return true;
-		}
-	}
-	*out = a == NULL ? SPAN_EMPTY : span(a->pValue, a->ulValueLen);
-	return a != NULL && a->pValue != NULL && a->ulValueLen != CK_UNAVAILABLE_INFORMATION;
 }
 
 /* The parts of a key; what is no part of a key of this type, object_build refuses. */

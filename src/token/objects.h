@@ -67,6 +67,10 @@ CK_RV keys_unwrap(const struct access *who, struct key *unwrapping, const struct
 CK_RV keys_wrap(const struct access *who, struct key *wrapping, const struct mech *mech, const union mech_params *params,
 		CK_OBJECT_HANDLE object, struct mspan out_opt, size_t *n);
 
+/* C_GenerateKey. TEMPLATE_INCOMPLETE: CKA_VALUE_LEN is missing; ATTRIBUTE_VALUE_INVALID: it is no length for such a key. */
+CK_RV keys_generate(const struct access *who, const struct mech *mech, const union mech_params *params, struct template t,
+		    CK_OBJECT_HANDLE *out);
+
 /* C_GenerateKeyPair: born in a scope, sealed there. */
 CK_RV keys_generate_pair(const struct access *who, const struct mech *mech, const union mech_params *params, struct template public_t,
 			 struct template private_t, CK_OBJECT_HANDLE *public_out, CK_OBJECT_HANDLE *private_out);

@@ -125,6 +125,14 @@ struct cf_status input_from_fd(int fd, struct guarded **out)
 	return CF_OK;
 }
 
+/* A service manager gives a credential to a user by an access control list on a file of root's, whose mask looks like a
+ * right of the group to read.  Whoever is in root's group could read more than that. */
+static bool is_credential_of_root(const struct stat *st)
+{
+	return st->st_uid == 0 && st->st_gid == 0 && geteuid() != 0 &&
+	       (st->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) == 0;
+}
+
 static struct cf_status check_private(int fd, const char *path)
 {
 	struct stat st;
@@ -133,7 +141,8 @@ static struct cf_status check_private(int fd, const char *path)
 		return error_errno(errno, "%s", path);
 	if (S_ISDIR(st.st_mode))
 		return error_set(CF_STATUS(INVALID), "%s: is a directory", path);
-	if (S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+	if (S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0 &&
+	    !is_credential_of_root(&st))
 		return error_set(CF_STATUS(DENIED),
 				 "%s: others may read or write it; run chmod 600 on it", path);
 	return CF_OK;

@@ -25,7 +25,8 @@ void guarded_use(struct guarded *g, size_t n);
 #define INPUT_MAX 4096
 
 /* Reads to the end of file; one trailing newline (LF or CRLF) is not part of it.
- * LIMIT beyond INPUT_MAX; DENIED when `path` is readable by others than its owner. */
+ * LIMIT beyond INPUT_MAX; DENIED when `path` is readable by others than its owner (and root: a service manager's
+ * credentials look so). */
 struct cf_status input_from_file(const char *path, struct guarded **out) CF_CHECKED;
 struct cf_status input_from_fd(int fd, struct guarded **out) CF_CHECKED;
 /* Asks on /dev/tty with `prompt`, echo off; the user's keys to erase, to kill the line and to

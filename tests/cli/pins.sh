@@ -40,6 +40,22 @@ exits 2 "a descriptor that is no number" "$COFFER" verify w --pin-fd three
 mkdir credentials
 cp pin credentials/wallet-pin
 exits 0 "a credential" env CREDENTIALS_DIRECTORY="$tmp/credentials" "$COFFER" verify w --pin-credential wallet-pin
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && setpriv --reuid 65534 --clear-groups test -x "$COFFER"; then
+	# What systemd gives to a user by an access control list, whose mask looks like the group's right.
+	as_user() { setpriv --reuid 65534 --regid 65534 --groups 0 env CREDENTIALS_DIRECTORY="$tmp/theirs" COFFER_CONF= COFFER_DIR="$tmp/user" "$@"; }
+	chmod 711 "$tmp"
+	mkdir -m 700 user
+	chown 65534:65534 user
+	mkdir -m 755 theirs
+	cp pin theirs/pin
+	chown 0:0 theirs/pin
+	chmod 440 theirs/pin
+	exits 0 "a credential that root owns" as_user "$COFFER" create x --pin-credential pin
+	chmod 444 theirs/pin
+	exits 7 "one that all can read" as_user "$COFFER" create y --pin-credential pin
+else
+	skip "a credential that root owns: only root can make one"
+fi
 exits 4 "one that was not passed" env CREDENTIALS_DIRECTORY="$tmp/credentials" "$COFFER" verify w --pin-credential other
 exits 2 "without a service manager" "$COFFER" verify w --pin-credential wallet-pin
 exits 2 "a path is no credential" env CREDENTIALS_DIRECTORY="$tmp/credentials" "$COFFER" verify w --pin-credential ../pin

@@ -35,6 +35,69 @@ typedef struct CK_EDDSA_PARAMS {
 typedef CK_EDDSA_PARAMS *CK_EDDSA_PARAMS_PTR;
 #endif
 
+#ifndef HAVE_CK_HKDF_PARAMS
+typedef struct CK_HKDF_PARAMS {
+	CK_BBOOL bExtract;
+	CK_BBOOL bExpand;
+	CK_MECHANISM_TYPE prfHashMechanism;
+	CK_ULONG ulSaltType;
+	CK_BYTE_PTR pSalt;
+	CK_ULONG ulSaltLen;
+	CK_OBJECT_HANDLE hSaltKey;
+	CK_BYTE_PTR pInfo;
+	CK_ULONG ulInfoLen;
+} CK_HKDF_PARAMS;
+typedef CK_HKDF_PARAMS *CK_HKDF_PARAMS_PTR;
+#endif
+
+#ifndef HAVE_CK_SP800_108_KDF_PARAMS
+typedef CK_ULONG CK_PRF_DATA_TYPE;
+#define CK_SP800_108_ITERATION_VARIABLE 0x1UL
+#define CK_SP800_108_OPTIONAL_COUNTER 0x2UL
+#define CK_SP800_108_COUNTER CK_SP800_108_OPTIONAL_COUNTER
+#define CK_SP800_108_DKM_LENGTH 0x3UL
+#define CK_SP800_108_BYTE_ARRAY 0x4UL
+typedef struct CK_PRF_DATA_PARAM {
+	CK_PRF_DATA_TYPE type;
+	CK_VOID_PTR pValue;
+	CK_ULONG ulValueLen;
+} CK_PRF_DATA_PARAM;
+typedef CK_PRF_DATA_PARAM *CK_PRF_DATA_PARAM_PTR;
+typedef struct CK_SP800_108_COUNTER_FORMAT {
+	CK_BBOOL bLittleEndian;
+	CK_ULONG ulWidthInBits;
+} CK_SP800_108_COUNTER_FORMAT;
+#define CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS 0x1UL
+#define CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS 0x2UL
+typedef struct CK_SP800_108_DKM_LENGTH_FORMAT {
+	CK_ULONG dkmLengthMethod;
+	CK_BBOOL bLittleEndian;
+	CK_ULONG ulWidthInBits;
+} CK_SP800_108_DKM_LENGTH_FORMAT;
+typedef struct CK_DERIVED_KEY {
+	CK_ATTRIBUTE_PTR pTemplate;
+	CK_ULONG ulAttributeCount;
+	CK_OBJECT_HANDLE_PTR phKey;
+} CK_DERIVED_KEY;
+typedef CK_DERIVED_KEY *CK_DERIVED_KEY_PTR;
+typedef struct CK_SP800_108_KDF_PARAMS {
+	CK_MECHANISM_TYPE prfType;
+	CK_ULONG ulNumberOfDataParams;
+	CK_PRF_DATA_PARAM_PTR pDataParams;
+	CK_ULONG ulAdditionalDerivedKeys;
+	CK_DERIVED_KEY_PTR pAdditionalDerivedKeys;
+} CK_SP800_108_KDF_PARAMS;
+typedef struct CK_SP800_108_FEEDBACK_KDF_PARAMS {
+	CK_MECHANISM_TYPE prfType;
+	CK_ULONG ulNumberOfDataParams;
+	CK_PRF_DATA_PARAM_PTR pDataParams;
+	CK_ULONG ulIVLen;
+	CK_BYTE_PTR pIV;
+	CK_ULONG ulAdditionalDerivedKeys;
+	CK_DERIVED_KEY_PTR pAdditionalDerivedKeys;
+} CK_SP800_108_FEEDBACK_KDF_PARAMS;
+#endif
+
 #ifndef HAVE_CK_FUNCTION_LIST_3_0
 typedef CK_RV (*CK_C_GetInterfaceList)(CK_INTERFACE_PTR interfaces_list, CK_ULONG_PTR count);
 typedef CK_RV (*CK_C_GetInterface)(CK_UTF8CHAR_PTR interface_name, CK_VERSION_PTR version,

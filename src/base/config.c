@@ -37,7 +37,7 @@ static const struct config_row rows[] = {
 	{ "ec-point", "auto, der, raw", "auto",
 	  "form of CKA_EC_POINT: by the caller's interface, or always as DER OCTET STRING, or always raw" },
 	{ "allow-unsafe-wrapping", "yes, no", "no",
-	  "sensitive keys may be wrapped by any key with CKA_WRAP, as the standard has it, and be unwrapped in clear" },
+	  "sensitive keys may be wrapped by any key with CKA_WRAP, unwrapped in clear and cut to shorter ones, as the standard has it" },
 	{ "authentication-credential", "a path, or a name in $CREDENTIALS_DIRECTORY", "none",
 	  "a file that holds the PIN, read when C_Login gets none" },
 	{ "trace", "a path", "none", "a file that gets each call's name and return value, never data" },

@@ -31,6 +31,14 @@ extern const struct mech_impl mech_rsa_pss_hash;    /* variant: the digest's nam
 extern const struct mech_impl mech_rsa_pkcs;        /* rsa_crypt.c */
 extern const struct mech_impl mech_rsa_raw;
 extern const struct mech_impl mech_rsa_oaep;
+extern const struct mech_impl mech_hkdf;            /* hkdf.c */
+extern const struct mech_impl mech_hkdf_data;
+extern const struct mech_impl mech_kbkdf;           /* sp800_108.c */
+extern const struct mech_impl mech_derive_hash;     /* simple_kdf.c; variant: the digest's name */
+extern const struct mech_impl mech_derive_join;
+extern const struct mech_impl mech_derive_join_key;
+extern const struct mech_impl mech_derive_xor;
+extern const struct mech_impl mech_derive_encrypt;
 
 /* digest.c: the message of a mechanism that signs a digest of it; variant: the digest's name. */
 #define HASHING_STATE_SIZE sizeof(void *)
@@ -57,6 +65,14 @@ CK_RV params_chacha20_poly1305(const CK_MECHANISM *given, union mech_params *out
 CK_RV params_mac_length(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_pss(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_oaep(const CK_MECHANISM *given, union mech_params *out);
+/* params_kdf.c */
+CK_RV params_hkdf(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_string(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_encrypt_ecb(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_encrypt_cbc(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_kbkdf_counter(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_kbkdf_feedback(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_other_key(const CK_MECHANISM *given, union mech_params *out);
 /* ecdh.c: CKD_... */
 bool ecdh_kdf_known(CK_ULONG type);
 

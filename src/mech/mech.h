@@ -58,9 +58,44 @@ struct mech_index_params {
 	CK_ULONG index;
 };
 
-#define RSA_LABEL_MAX 256
-
 struct hash;
+
+struct mech_hkdf_params {
+	const struct hash *hash;
+	bool extract, expand;
+	CK_ULONG salt_type;     /* CKF_HKDF_SALT_... */
+	struct span salt, info;
+	CK_OBJECT_HANDLE salt_key;
+};
+
+struct mech_data_params {
+	struct span data;
+	uint8_t iv[16];         /* AES-CBC */
+};
+
+struct mech_other_params {
+	CK_OBJECT_HANDLE key;
+};
+
+#define KDF_SEGMENTS_MAX 16
+
+/* A piece of the input of SP 800-108's pseudorandom function. */
+struct kdf_segment {
+	enum { KDF_COUNTER, KDF_LENGTH, KDF_BEFORE, KDF_BYTES } kind;
+	bool little;            /* counter, length: byte order */
+	unsigned bits;          /* and width */
+	bool sum_of_blocks;     /* length: of whole blocks, not of the key */
+	struct span bytes;
+};
+
+struct mech_kbkdf_params {
+	const struct hash *hash; /* of HMAC; NULL: AES-CMAC */
+	struct span iv;
+	struct kdf_segment segment[KDF_SEGMENTS_MAX];
+	size_t count;
+};
+
+#define RSA_LABEL_MAX 256
 
 struct mech_rsa_params {
 	const struct hash *hash, *mgf;
@@ -92,6 +127,10 @@ union mech_params {
 	struct mech_eddsa_params eddsa;
 	struct mech_ecdh_params ecdh;
 	struct mech_index_params index;
+	struct mech_hkdf_params hkdf;
+	struct mech_kbkdf_params kbkdf;
+	struct mech_data_params data;
+	struct mech_other_params other;
 };
 
 struct mech;
@@ -189,6 +228,10 @@ struct mech_impl {
 	/* The base key's value can be told from the new one's (part of it, or combined with what is known): the new key is
 	 * as sensitive as the base key (the specification's rule for each such mechanism). */
 	bool derives_openly;
+	/* What is derived is a data object, for everybody who may see it to read. */
+	bool derives_data;
+	/* The second key that the parameter names; CK_INVALID_HANDLE: none. */
+	CK_OBJECT_HANDLE (*other_key)(const union mech_params *params);
 	/* C_DeriveKey: the value of the new secret key.  *n is its length when the template or the key type gives one, else 0,
 	 * and then the length that the mechanism makes by itself on return.  `other` is the second key that the parameter
 	 * names, NULL when it names none. */

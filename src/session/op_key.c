@@ -148,12 +148,29 @@ CK_RV do_C_UnwrapKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HA
 	return rv == CKR_OK ? keys_unwrap(&who, unwrapping, row, &params, span(wrapped, wrapped_len), t, key) : rv;
 }
 
+/* The second key that a parameter names: a secret one, that may derive as well. */
+static CK_RV take_other(const struct access *who, const struct mech *row, const union mech_params *params, struct key **out)
+{
+	CK_OBJECT_HANDLE handle = row->impl->other_key == NULL ? CK_INVALID_HANDLE : row->impl->other_key(params);
+	CK_RV rv;
+
+	if (handle == CK_INVALID_HANDLE)
+		return CKR_OK;
+	rv = key_take(who, handle, out);
+	if (rv == CKR_OK && key_usage(*out)->class != CKO_SECRET_KEY)
+		rv = CKR_KEY_TYPE_INCONSISTENT;
+	if (rv == CKR_OK && !key_usage(*out)->derive)
+		rv = CKR_KEY_FUNCTION_NOT_PERMITTED;
+	return rv;
+}
+
 CK_RV do_C_DeriveKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE base_key, CK_ATTRIBUTE_PTR attr,
 		     CK_ULONG count, CK_OBJECT_HANDLE_PTR key)
 {
 	static const struct key_codes codes = { CKR_KEY_HANDLE_INVALID, CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_SIZE_RANGE };
 	struct access who = session_access(call);
 	AUTO(key) base = NULL;
+	AUTO(key) other = NULL;
 	struct template t;
 	const struct mech *row;
 	union mech_params params;
@@ -164,5 +181,7 @@ CK_RV do_C_DeriveKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HA
 	rv = find_row(call, mechanism, CKF_DERIVE, &row, &params);
 	if (rv == CKR_OK)
 		rv = take_key(&who, base_key, CKF_DERIVE, row, &params, &codes, &base);
-	return rv == CKR_OK ? keys_derive(&who, base, NULL, row, &params, t, key) : rv;
+	if (rv == CKR_OK)
+		rv = take_other(&who, row, &params, &other);
+	return rv == CKR_OK ? keys_derive(&who, base, other, row, &params, t, key) : rv;
 }

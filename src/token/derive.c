@@ -17,13 +17,25 @@ static CK_RV refuse(CK_RV rv, const char *why)
 }
 
 /* CKA_VALUE_LEN of the template; 0: none. */
-static CK_RV wanted_length(const struct pending *p, size_t *out)
+static CK_RV wanted_length(struct template t, size_t *out)
 {
 	CK_ULONG length = 0;
-	CK_RV rv = template_ulong(p->request.template, CKA_VALUE_LEN, 0, &length);
+	CK_RV rv = template_ulong(t, CKA_VALUE_LEN, 0, &length);
 
 	*out = length;
 	return rv == CKR_OK && length > DERIVED_MAX ? CKR_KEY_SIZE_RANGE : rv;
+}
+
+/* A part of a key, as a key, is found by trying all, and then the next part (J. Clulow, CHES 2003, "key space reduction"). */
+static CK_RV may_shrink(const struct making *m)
+{
+	const struct object_usage *base = key_usage(m->base);
+
+	if (!m->mech->impl->derives_openly || (!base->sensitive && base->extractable) || m->who->token->config->allow_unsafe_wrapping)
+		return CKR_OK;
+	return refuse(CKR_KEY_SIZE_RANGE,
+		      "what this mechanism makes of a sensitive key must not be shorter than it; `allow-unsafe-wrapping = yes` in the "
+		      "configuration lifts that");
 }
 
 static CK_RV build_derived(struct vault_scope *scope, struct making *m)
@@ -38,7 +50,7 @@ static CK_RV build_derived(struct vault_scope *scope, struct making *m)
 	if (rv == CKR_OK && m->other != NULL)
 		rv = key_open(scope, m->other, &other);
 	if (rv == CKR_OK)
-		rv = wanted_length(p, &n);
+		rv = wanted_length(m->template, &n);
 	if (rv != CKR_OK)
 		return rv;
 	if (cf_failed(vault_scope_alloc(scope, n > DERIVED_ROOM ? n : DERIVED_ROOM, &room)))
@@ -47,6 +59,8 @@ static CK_RV build_derived(struct vault_scope *scope, struct making *m)
 	rv = m->mech->impl->derive(scope, &call, m->other == NULL ? NULL : &other, room, &n);
 	if (rv != CKR_OK)
 		return rv;
+	if (n < key_view_part(&base, CKA_VALUE).n && may_shrink(m) != CKR_OK)
+		return CKR_KEY_SIZE_RANGE;
 	p->request.forced = key_view_part(&base, CKA_DERIVE_TEMPLATE);
 	if (!object_secret_length(p->request.head.key_type, n))
 		return refuse(CKR_KEY_SIZE_RANGE, "the derived secret has no length that keys of its type have: give CKA_VALUE_LEN");
@@ -84,20 +98,44 @@ static void inherit(struct object_request *r, const struct object_usage *from, b
 	r->stays_inside = r->stays_inside || (openly && !from->extractable);
 }
 
+#define DATA_ATTRIBUTES_MAX 16
+
+/* A data object's template says with CKA_VALUE_LEN how long the data will be, though the object has no such attribute. */
+static CK_RV data_template(struct pending *p, struct template t, CK_ATTRIBUTE room[DATA_ATTRIBUTES_MAX])
+{
+	CK_ULONG n = 0;
+
+	for (CK_ULONG i = 0; i < t.count; i++) {
+		if (t.attr[i].type == CKA_VALUE_LEN)
+			continue;
+		if (n == DATA_ATTRIBUTES_MAX)
+			return CKR_TEMPLATE_INCONSISTENT;
+		room[n++] = t.attr[i];
+	}
+	p->request.template = (struct template){ room, n };
+	return CKR_OK;
+}
+
 CK_RV keys_derive(const struct access *who, struct key *base, struct key *other_opt, const struct mech *mech,
 		  const union mech_params *params, struct template t, CK_OBJECT_HANDLE *out)
 {
 	AUTO_MAKING m = { .who = who, .build = build_derived, .count = 1, .mech = mech, .params = params, .base = base,
 			  .other = other_opt };
 	struct object_request *r = &m.object[0].request;
+	CK_ATTRIBUTE stripped[DATA_ATTRIBUTES_MAX];
 	CK_RV rv;
 
+	m.template = t;
 	token_standing(who->token, &m.standing);
 	making_request(&m, &m.object[0], OBJECT_DERIVE, t);
 	inherit(r, key_usage(base), true, mech->impl->derives_openly);
 	if (other_opt != NULL)
 		inherit(r, key_usage(other_opt), false, mech->impl->derives_openly);
-	if (mech->impl->derive_private != NULL) {
+	if (mech->impl->derives_data) {
+		rv = data_template(&m.object[0], t, stripped);
+		if (rv == CKR_OK)
+			rv = object_head(OBJECT_DERIVE, r->template, CKO_DATA, CK_UNAVAILABLE_INFORMATION, DERIVED_MAX, &r->head);
+	} else if (mech->impl->derive_private != NULL) {
 		m.build = build_derived_private;
 		rv = object_head(OBJECT_DERIVE, t, CKO_PRIVATE_KEY, mech->impl->derived_type, DERIVED_ROOM, &r->head);
 	} else {
@@ -139,7 +177,7 @@ static CK_RV give_private(struct vault_scope *scope, struct pending *p, struct s
 /* How long the secret should be, as the mechanism is told: so that a wrong padding can answer like a right one. */
 static CK_RV expected_length(const struct pending *p, size_t *out)
 {
-	CK_RV rv = wanted_length(p, out);
+	CK_RV rv = wanted_length(p->request.template, out);
 
 	if (p->request.head.class != CKO_SECRET_KEY)
 		*out = MECH_LENGTH_ANY;
@@ -151,7 +189,7 @@ static CK_RV expected_length(const struct pending *p, size_t *out)
 static CK_RV give_secret(const struct mech *mech, struct pending *p, struct span value)
 {
 	size_t length;
-	CK_RV rv = wanted_length(p, &length);
+	CK_RV rv = wanted_length(p->request.template, &length);
 
 	if (rv == CKR_OK && mech->impl->unwraps_padded && length != 0 && length < value.n)
 		value.n = length;

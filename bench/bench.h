@@ -74,7 +74,7 @@ struct settings {
 	unsigned turn;            /* keys that a `many` row takes in turn, and that a search goes through */
 	uint32_t argon2_kib;      /* of coffer's wallets and of bare Argon2id */
 	uint32_t argon2_passes;
-	const char *only;         /* pattern of row names; NULL: all */
+	const char *only;         /* patterns of row names; NULL: all */
 	const char *module;       /* coffer's */
 	const char *peers;        /* "all", "none" or a list of names */
 	const char *json;         /* file; NULL: none */

@@ -34,13 +34,27 @@ const struct series *contest_series(const struct contest *c, size_t row, size_t 
 	return series_at(c, row, entry);
 }
 
+/* `only` is one pattern, or some with commas between them. */
+static bool name_matches(const char *only, const char *name)
+{
+	char pattern[128];
+
+	while (*only != '\0') {
+		size_t n = strcspn(only, ",");
+
+		(void)snprintf(pattern, sizeof(pattern), "%.*s", (int)n, only);
+		if (fnmatch(pattern, name, 0) == 0)
+			return true;
+		only += only[n] == '\0' ? n : n + 1;
+	}
+	return false;
+}
+
 bool contest_has_row(const struct contest *c, size_t row)
 {
-	const char *only = c->settings->only;
-
 	if (c->takes != NULL && !c->takes(&rows[row]))
 		return false;
-	return only == NULL || fnmatch(only, rows[row].name, 0) == 0;
+	return c->settings->only == NULL || name_matches(c->settings->only, rows[row].name);
 }
 
 bool contest_bare(const struct contest *c, size_t row, size_t *entry)

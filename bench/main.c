@@ -17,7 +17,7 @@ static const char usage[] =
 	"Measures coffer's module beside bare libraries and the other PKCS#11 modules that are installed.\n\n"
 	"  --rounds N        rounds; figures are medians over them (9)\n"
 	"  --slice MS        time for each row, subject and round (100)\n"
-	"  --only PATTERN    rows whose name matches, as a shell would\n"
+	"  --only PATTERNS   rows whose name matches one of them, as in a shell, with commas between\n"
 	"  --peers LIST      all, none, or names: softhsm,kryoptic,nss,opencryptoki (all; the last one has its tokens\n"
 	"                    in one place for the whole machine and takes part only when named)\n"
 	"  --turn N          keys that a `turn' row takes in turn (1000)\n"

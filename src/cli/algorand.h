@@ -7,7 +7,7 @@
 #define COFFER_CLI_ALGORAND_H
 
 #include "algorand/address.h"
-#include "algorand/multisig.h"
+#include "algorand/transaction.h"
 #include "algorand/words.h"
 #include "base/buf.h"
 #include "cli/cli.h"
@@ -123,16 +123,34 @@ enum outcome words_print(const struct guarded *key);
 /* "what: 12 of 130" on a terminal's last line; silent elsewhere. done == total ends the line. */
 void progress(const char *what, size_t done, size_t total);
 
-/* ---- signing (algorand_sign.c) ---- */
+/* ---- signing (algorand_signing.c) ---- */
+
+#define OPTION_YES { "yes", NULL, "sign without asking: for scripts", NULL }
+#define OPTION_OUT { "out", "FILE", "a new file for the result; \"-\", or nothing, is standard output", NULL }
+#define MESSAGE_MAX ((size_t)64 << 20)
+
+/* The file's transactions; their spans point into `bytes`. */
+struct txns {
+	struct buf bytes;
+	struct txn *row;
+	size_t count;
+};
+#define TXNS_INIT { BUF_INIT(2 * TXN_FILE_MAX), NULL, 0 }
+void txns_release(struct txns *t);
+#define AUTO_TXNS __attribute__((cleanup(txns_release))) struct txns
+/* Prints what is wrong with which transaction. */
+enum outcome txns_read(const char *path, struct txns *out);
+/* Shows transaction `i` on standard error: every field, and what is dangerous so that it stands out. */
+enum outcome txns_show(const struct txns *t, size_t i);
+/* All of them behind one another. */
+void txns_write(const struct txns *t, struct buf *out);
 
 /* Signs with the account's key: 64 bytes. */
 enum outcome account_sign(const struct cli *cli, CK_SESSION_HANDLE session, const struct account *a, struct span message,
-			  uint8_t signature[64]);
-/* Asks on the terminal unless --yes was given: false when the answer is another than "yes". */
-bool sign_confirmed(const struct cli *cli);
-#define OPTION_YES { "yes", NULL, "sign without asking: for scripts", NULL }
-#define OPTION_OUT { "out", "FILE", "a new file for the result; \"-\", or nothing, is standard output", NULL }
-/* Writes the result where --out says. */
-enum outcome sign_deliver(const struct cli *cli, struct span bytes);
+			  uint8_t signature[SIGNATURE_SIZE]);
+/* Asks on the terminal unless --yes was given: REFUSED when the answer is another than "yes". */
+enum outcome sign_confirm(const struct cli *cli);
+/* Writes the result where --out says; with --json, `about` (taken over) and, where no file was named, the result in base64. */
+enum outcome sign_deliver(const struct cli *cli, struct span bytes, json_t *about);
 
 #endif

@@ -59,8 +59,8 @@ read = {"max_key_idx_rolled_back_to_0", "blob_fields_in_other_order", "id_and_na
 for c in json.load(open(sys.argv[1]))["cases"]:
     print(c["case"], "read" if c["case"] in read else "refused")
 END
-while read -r case what; do
-	if [ "$what" = read ]; then
+while read -r case outcome; do
+	if [ "$outcome" = read ]; then
 		check "$case" coffer algorand import-kmd "$vectors/tampered/$case" --wallet "t-$case" --password-file password-cheap --pin-file pin
 		check "its next account" coffer algorand new "t-$case" --pin-file pin --json
 		json "is the one after the last" "v[0]['index'] == 6"

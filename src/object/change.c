@@ -70,6 +70,27 @@ static CK_RV store(struct revision *v, CK_ATTRIBUTE_TYPE type, struct span value
 	return CKR_OK;
 }
 
+/* Whether a secret key wraps is settled when it is made, and with it what else such a key does: else one that was safe to wrap under
+ * would decrypt afterwards, or a copy of it (J. Clulow, CHES 2003). */
+static bool is_settled(struct revision *v, CK_ATTRIBUTE_TYPE type)
+{
+	struct attr *class = find(v, CKA_CLASS);
+
+	if (class == NULL || class->value.n != 8 || codec_get_u64(class->value.p) != CKO_SECRET_KEY)
+		return false;
+	switch (type) {
+	case CKA_WRAP:
+		return true;
+	case CKA_ENCRYPT:
+	case CKA_DECRYPT:
+	case CKA_SIGN:
+	case CKA_DERIVE:
+		return is_on(v, CKA_WRAP);
+	default:
+		return false;
+	}
+}
+
 /* One function for the footnotes that speak of changes: 8, 10, 11, 12. */
 static CK_RV may_change(struct revision *v, const struct policy_row *row, struct span value, bool copy, bool by_so)
 {
@@ -77,6 +98,8 @@ static CK_RV may_change(struct revision *v, const struct policy_row *row, struct
 
 	if (!row_has(row, FOOT(8)) && !(copy && row_has(row, EXTRA_COPY)))
 		return refuse(CKR_ATTRIBUTE_READ_ONLY, row->type, "cannot be changed");
+	if (is_settled(v, row->type) && on != is_on(v, row->type))
+		return refuse(CKR_ATTRIBUTE_READ_ONLY, row->type, "of a secret key that wraps, is settled when the key is made");
 	if (row_has(row, FOOT(10)) && on && !by_so)
 		return refuse(CKR_ATTRIBUTE_READ_ONLY, row->type, "is set to true by the SO alone");
 	if (row_has(row, FOOT(11)) && !on && is_on(v, row->type))

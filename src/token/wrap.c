@@ -5,8 +5,8 @@
  * The standard lets any key with CKA_WRAP take out any extractable key, however sensitive: also one whose value somebody
  * brought along, or one that decrypts as well (J. Clulow, "On the Security of PKCS #11", CHES 2003; Bortolozzo, Centenaro,
  * Focardi, Steel, "Attacking and Fixing PKCS#11 Security Tokens", CCS 2010).  So a sensitive key is wrapped only under a key that
- * the SO trusts, or under one that was made here, was never seen outside, cannot leave and does not decrypt; and what such
- * a key unwraps is sensitive again.  `allow-unsafe-wrapping = yes` gives the standard's freedom back.
+ * the SO trusts, or under one that was made here, was never seen outside, cannot leave and does nothing else than to wrap
+ * and to unwrap (object/change.c keeps it so); and what such a key unwraps is sensitive again.  `allow-unsafe-wrapping = yes` gives the standard's freedom back.
  */
 #include "base/error.h"
 #include "ck/rv.h"
@@ -25,7 +25,9 @@ bool wrapping_is_safe(const struct object_usage *w)
 		return false;
 	if (w->trusted)
 		return true;
-	return w->class == CKO_SECRET_KEY && w->local && w->always_sensitive && w->never_extractable && !w->decrypt;
+	/* In a mode that makes a key stream, whoever may encrypt may decrypt; the ciphertext of data that a derivation gives is no better. */
+	return w->class == CKO_SECRET_KEY && w->local && w->always_sensitive && w->never_extractable && !w->encrypt && !w->decrypt &&
+	       !w->sign && !w->derive;
 }
 
 struct wrap_work {
@@ -48,8 +50,8 @@ static CK_RV may_leave(const struct wrap_work *w, const struct key_view *wrappin
 		return refuse(CKR_KEY_NOT_WRAPPABLE, "the key may be wrapped only by a key that the SO has marked as trusted");
 	if (attrs_bool(key, CKA_SENSITIVE, true) && !wrapping_is_safe(usage) && !w->who->token->config->allow_unsafe_wrapping)
 		return refuse(CKR_KEY_NOT_WRAPPABLE,
-			      "a sensitive key is wrapped only by a key that the SO trusts, or that was generated here, never left and "
-			      "does not decrypt; `allow-unsafe-wrapping = yes` in the configuration lifts that");
+			      "a sensitive key is wrapped only by a key that the SO trusts, or that was generated here, cannot leave and "
+			      "does nothing else; `allow-unsafe-wrapping = yes` in the configuration lifts that");
 	if (admitted.p != NULL && !object_admitted(scope, admitted, key))
 		return refuse(CKR_KEY_HANDLE_INVALID, "the wrapping key's CKA_WRAP_TEMPLATE does not admit this key");
 	return CKR_OK;

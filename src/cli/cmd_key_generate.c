@@ -24,8 +24,11 @@ static CK_RV generate(const struct cli *cli, CK_SESSION_HANDLE session, struct r
 {
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_BBOOL signs = r->type->type == CKK_EC_MONTGOMERY ? CK_FALSE : CK_TRUE;
-	CK_BBOOL derives = r->type->type == CKK_EC_EDWARDS ? CK_FALSE : CK_TRUE;
+	CK_BBOOL derives = r->type->type == CKK_EC_EDWARDS || r->type->type == CKK_RSA ? CK_FALSE : CK_TRUE;
 	struct span params = key_type_params(r->type);
+	CK_ULONG bits = r->type->bits;
+	CK_BYTE exponent[] = { 1, 0, 1 };
+	bool rsa = r->type->type == CKK_RSA;
 	void *label = (void *)(uintptr_t)r->label;
 	CK_ATTRIBUTE public_t[] = {
 		{ CKA_TOKEN, &yes, sizeof(yes) },
@@ -34,7 +37,9 @@ static CK_RV generate(const struct cli *cli, CK_SESSION_HANDLE session, struct r
 		{ CKA_ID, r->id, r->id_n },
 		{ CKA_VERIFY, &signs, sizeof(signs) },
 		{ CKA_DERIVE, &derives, sizeof(derives) },
+		/* The last ones say what is made: a curve, or a size. */
 		{ CKA_EC_PARAMS, (void *)(uintptr_t)params.p, params.n },
+		{ CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent) },
 	};
 	CK_ATTRIBUTE private_t[] = {
 		{ CKA_TOKEN, &yes, sizeof(yes) },
@@ -47,8 +52,13 @@ static CK_RV generate(const struct cli *cli, CK_SESSION_HANDLE session, struct r
 		{ CKA_EXTRACTABLE, &r->extractable, sizeof(r->extractable) },
 	};
 	CK_MECHANISM mechanism = { r->type->generate, NULL, 0 };
+	CK_ULONG count = sizeof(public_t) / sizeof(public_t[0]);
 
-	return cli->p11->C_GenerateKeyPair(session, &mechanism, public_t, sizeof(public_t) / sizeof(public_t[0]), private_t,
+	if (rsa)
+		public_t[count - 2] = (CK_ATTRIBUTE){ CKA_MODULUS_BITS, &bits, sizeof(bits) };
+	else
+		count--;
+	return cli->p11->C_GenerateKeyPair(session, &mechanism, public_t, count, private_t,
 					   sizeof(private_t) / sizeof(private_t[0]), pub, priv);
 }
 

@@ -24,6 +24,7 @@ enum {
 	AT_LABEL,
 	AT_ID,
 	AT_PARAMS,
+	AT_MODULUS,
 	AT_POINT,
 	AT_INFO,
 	AT_SENSITIVE,
@@ -68,7 +69,7 @@ static void row_fill(struct key_row *row, const CK_ATTRIBUTE *t)
 	row->point = value_of(&t[AT_POINT]);
 	if (row->info.n != 0 && !info_bits(row->info, &row->point))
 		row->info = SPAN_EMPTY;
-	row->kind = key_type_of(row->type, value_of(&t[AT_PARAMS]));
+	row->kind = key_type_of(row->type, value_of(&t[AT_PARAMS]), value_of(&t[AT_MODULUS]));
 	row->sensitive = is_true(&t[AT_SENSITIVE]);
 	row->extractable = is_true(&t[AT_EXTRACTABLE]);
 	row->local = is_true(&t[AT_LOCAL]);
@@ -83,6 +84,7 @@ static CK_RV row_read(const struct cli *cli, CK_SESSION_HANDLE session, CK_OBJEC
 		[AT_LABEL] = { CKA_LABEL, NULL, 0 },
 		[AT_ID] = { CKA_ID, NULL, 0 },
 		[AT_PARAMS] = { CKA_EC_PARAMS, NULL, 0 },
+		[AT_MODULUS] = { CKA_MODULUS, NULL, 0 },
 		[AT_POINT] = { CKA_EC_POINT, NULL, 0 },
 		[AT_INFO] = { CKA_PUBLIC_KEY_INFO, NULL, 0 },
 		[AT_SENSITIVE] = { CKA_SENSITIVE, NULL, 0 },

@@ -13,16 +13,17 @@
 
 struct key_type {
 	const char *name;           /* of --type, and in what is printed */
-	const char *curve;          /* OpenSSL's name of its curve, as in ck/curves.def */
+	const char *curve;          /* OpenSSL's name of its curve, as in ck/curves.def; NULL for RSA */
+	CK_ULONG bits;              /* RSA: of the modulus; 0: another size */
 	CK_KEY_TYPE type;
 	CK_MECHANISM_TYPE generate;
 	CK_MECHANISM_TYPE sign;     /* CK_UNAVAILABLE_INFORMATION: it cannot */
 	const char *ssh;            /* its name in OpenSSH's files; NULL: it has none there */
 };
 
-/* NULL when there is none of that name; of an object of that type and CKA_EC_PARAMS. */
+/* NULL when there is none of that name; of an object of that type and CKA_EC_PARAMS or CKA_MODULUS. */
 const struct key_type *key_type_named(const char *name);
-const struct key_type *key_type_of(CK_KEY_TYPE type, struct span params);
+const struct key_type *key_type_of(CK_KEY_TYPE type, struct span params, struct span modulus);
 /* CKA_EC_PARAMS, by OID. */
 struct span key_type_params(const struct key_type *type);
 /* The names, for an option's choices. */

@@ -58,11 +58,25 @@ static enum outcome choose_eddsa(const struct cli *cli, const struct key_row *ke
 	return OUTCOME_OK;
 }
 
-static enum outcome choose_ecdsa(const struct cli *cli, const struct key_row *key, struct signing *s)
+static bool has_eddsa_options(const struct cli *cli)
 {
-	if (option_given(cli, "prehash") || option_given(cli, "context") || option_given(cli, "context-hex"))
-		return fail(OUTCOME_USAGE, "--prehash and contexts are of Ed25519 keys, and this is of type %s",
-			    key_type_text(key));
+	return option_given(cli, "prehash") || option_given(cli, "context") || option_given(cli, "context-hex");
+}
+
+static enum outcome choose_rsa(const struct cli *cli, struct signing *s)
+{
+	s->in_parts = true;
+	s->algorithm = "RSA-SHA256";
+	if (!option_given(cli, "pss"))
+		return OUTCOME_OK;
+	s->algorithm = "RSA-PSS-SHA256";
+	s->pss = (CK_RSA_PKCS_PSS_PARAMS){ CKM_SHA256, CKG_MGF1_SHA256, 32 };
+	s->mechanism = (CK_MECHANISM){ CKM_SHA256_RSA_PKCS_PSS, &s->pss, sizeof(s->pss) };
+	return OUTCOME_OK;
+}
+
+static enum outcome choose_ecdsa(const struct key_row *key, struct signing *s)
+{
 	s->algorithm = s->mechanism.mechanism == CKM_ECDSA_SHA256 ? "ECDSA-SHA256" :
 		       s->mechanism.mechanism == CKM_ECDSA_SHA384 ? "ECDSA-SHA384" :
 								    "ECDSA-SHA512";
@@ -78,7 +92,13 @@ enum outcome signing_choose(const struct cli *cli, const struct key_row *key, st
 		return fail(OUTCOME_FAILED, "the tool does not sign with keys of type %s; a PKCS#11 program can, where they sign",
 			    key_type_text(key));
 	s->mechanism.mechanism = key->kind->sign;
-	return key->type == CKK_EC ? choose_ecdsa(cli, key, s) : choose_eddsa(cli, key, s);
+	if (key->type != CKK_EC_EDWARDS && has_eddsa_options(cli))
+		return fail(OUTCOME_USAGE, "--prehash and contexts are of Ed25519 keys, and this is of type %s", key_type_text(key));
+	if (key->type != CKK_RSA && option_given(cli, "pss"))
+		return fail(OUTCOME_USAGE, "--pss is of RSA keys, and this is of type %s", key_type_text(key));
+	if (key->type == CKK_RSA)
+		return choose_rsa(cli, s);
+	return key->type == CKK_EC ? choose_ecdsa(key, s) : choose_eddsa(cli, key, s);
 }
 
 const char *signing_message(const struct cli *cli)

@@ -197,7 +197,7 @@ if command -v python3 >/dev/null; then
 fi
 
 # ---- other types ----
-for type in ed448 x25519 x448 p256 p384 p521 secp256k1; do
+for type in ed448 x25519 x448 p256 p384 p521 secp256k1 rsa2048; do
 	check "generate $type" coffer key generate w --type $type --label $type --extractable --pin-file pin
 	check "OpenSSL reads its public key" sh -c "'$COFFER' key export w --key $type --public | openssl pkey -pubin -noout"
 	check "export $type" coffer key export w --key $type --plain --pin-file pin --out $type.pem

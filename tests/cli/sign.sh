@@ -114,6 +114,19 @@ for type in p256:sha256 p384:sha384 p521:sha512 secp256k1:sha256; do
 	status "$type: no DER" 6 coffer verify-signature w large --key $type --signature m.sig
 	status "$type: no variants" 2 coffer sign w m --key $type --prehash --pin-file pin
 done
+# ---- RSA ----
+check "rsa2048" coffer key generate w --type rsa2048 --label rsa --pin-file pin
+check "its public key" coffer key export w --key rsa --public --out rsa.pem
+check "RSA signs" coffer sign w large --key rsa --pin-file pin --out rsa.sig
+check "OpenSSL verifies PKCS #1 v1.5" openssl dgst -sha256 -verify rsa.pem -signature rsa.sig large
+check "so do we" coffer verify-signature w large --key rsa --signature rsa.sig
+check "RSA signs with PSS" coffer sign w large --key rsa --pss --pin-file pin --out pss.sig
+check "OpenSSL verifies PSS" openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 -verify rsa.pem \
+	-signature pss.sig large
+check "so do we" coffer verify-signature w large --key rsa --pss --signature pss.sig
+status "one is not the other" 6 coffer verify-signature w large --key rsa --signature pss.sig
+status "--pss is of RSA keys" 2 coffer sign w m --key k --pss --pin-file pin
+
 openssl ecparam -name prime256v1 -genkey -noout -out e.pem
 openssl dgst -sha256 -sign e.pem -out e.sig m
 openssl ec -in e.pem -pubout -out e.pub.pem 2>/dev/null

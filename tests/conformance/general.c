@@ -360,7 +360,7 @@ static void test_unknown_session(void)
 static void test_unsupported(void)
 {
 	struct p11 m;
-	CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
+	CK_MECHANISM mechanism = {CKM_SKIPJACK_CBC64, NULL, 0};
 	CK_SESSION_HANDLE s;
 	CK_BYTE in[16] = {0}, out[64];
 	CK_ULONG n = sizeof(out);

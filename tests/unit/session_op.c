@@ -329,7 +329,7 @@ static void sign_and_verify(void)
 
 static void init_says_what_is_wrong(void)
 {
-	const CK_MECHANISM unknown = { CKM_RSA_PKCS, NULL, 0 }, digest = { CKM_SHA256, NULL, 0 };
+	const CK_MECHANISM unknown = { CKM_SKIPJACK_CBC64, NULL, 0 }, digest = { CKM_SHA256, NULL, 0 };
 	const CK_MECHANISM with_parameter = { CKM_EDDSA, signature, 3 };
 	CK_OBJECT_HANDLE pub, priv;
 	struct op op = { 0 };

@@ -79,6 +79,9 @@ struct cf_status store_error(struct store *s, int rc, const char *doing)
 
 	if (rc == SQLITE_READONLY_DBMOVED)
 		return error_set(CF_STATUS(NOT_FOUND), "%s: was removed or replaced", s->path);
+	/* SQLite asks a second time for a journal that cannot be had, and then it is missing: no record of the wallet is. */
+	if (errnum == ENOENT && s->file != NULL)
+		return error_set(CF_STATUS(IO), "%s: cannot %s: its journal cannot be made", s->path, doing);
 	/* What the system said is nearer to the cause: no space for the journal is "cannot open" to SQLite. */
 	if (errnum != 0 && (code == CF_CODE_DENIED || (code == CF_CODE_IO && (errnum == EDQUOT || errnum == ENOSPC))))
 		return error_errno(errnum, "%s: cannot %s", s->path, doing);

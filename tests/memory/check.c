@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check [--quick] --driver FILE --module FILE [--softhsm FILE]
+ * check [--quick] --driver FILE --module FILE [--softhsm FILE] [--fail FILE]
  *
  * Looks for every secret, in every place, at every moment, in coffer and in the controls; prints one
  * table; its exit status says whether coffer's promises hold and the controls were found.
@@ -31,7 +31,8 @@ static bool parse(int argc, char **argv)
 			paths.quick = true;
 		else if (!option(argc, argv, &i, "--driver", &paths.driver) &&
 			 !option(argc, argv, &i, "--module", &paths.coffer) &&
-			 !option(argc, argv, &i, "--softhsm", &paths.softhsm_opt))
+			 !option(argc, argv, &i, "--softhsm", &paths.softhsm_opt) &&
+			 !option(argc, argv, &i, "--fail", &paths.fail))
 			return false;
 	}
 	return paths.driver != NULL && paths.coffer != NULL;
@@ -42,7 +43,7 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN); /* a driver that ended is noticed where it is waited for */
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	if (sodium_init() < 0 || !parse(argc, argv)) {
-		fprintf(stderr, "usage: check [--quick] --driver FILE --module FILE [--softhsm FILE]\n");
+		fprintf(stderr, "usage: check [--quick] --driver FILE --module FILE [--softhsm FILE] [--fail FILE]\n");
 		return 2;
 	}
 	if (paths.softhsm_opt != NULL && access(paths.softhsm_opt, R_OK) != 0) {

@@ -4,6 +4,8 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include "fault/fail.h"
+
 const char *module_path;
 CK_FUNCTION_LIST *module_functions;
 static void *library;
@@ -273,6 +275,23 @@ static CK_RV (*const operations[DO_COUNT])(struct work *w) = {
 	[DO_FINALIZE] = do_finalize, [DO_CLOSE_ALL] = do_close_all, [DO_CLOSE] = do_close,
 };
 
+static struct {
+	fail_arm_fn arm;
+	fail_disarm_fn disarm;
+	long kind, skip;
+} failing = { .kind = -1 };
+
+CK_RV fail_in_calls(long kind, long skip)
+{
+	failing.arm = (fail_arm_fn)dlsym(RTLD_DEFAULT, "fail_arm");
+	failing.disarm = (fail_disarm_fn)dlsym(RTLD_DEFAULT, "fail_disarm");
+	if (failing.arm == NULL || failing.disarm == NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	failing.kind = kind;
+	failing.skip = skip;
+	return CKR_OK;
+}
+
 void perform(const struct request *r, unsigned slot, CK_SESSION_HANDLE session, struct answer *a)
 {
 	struct work w = { .r = r, .session = session != 0 ? session : r->head.number[0], .a = a };
@@ -283,7 +302,11 @@ void perform(const struct request *r, unsigned slot, CK_SESSION_HANDLE session, 
 	if (op >= DO_COUNT || operations[op] == NULL)
 		return;
 	sort_fields(&w, room_unmask(slot, r));
+	if (failing.kind >= 0)
+		failing.arm(failing.kind, failing.skip);
 	a->head.rv = operations[op](&w);
+	if (failing.kind >= 0)
+		(void)failing.disarm();
 	if (a->head.rv != CKR_OK)
 		a->head.size = 0;
 }

@@ -19,4 +19,8 @@ extern CK_FUNCTION_LIST *module_functions;
  * is not 0, takes the place of the request's. */
 void perform(const struct request *r, unsigned slot, CK_SESSION_HANDLE session, struct answer *a);
 
+/* With tests/fault/fail.so preloaded: from now on the call of that kind after `skip` others fails in each operation of
+ * the module, and in nothing that the driver does itself. kind < 0: none does. */
+CK_RV fail_in_calls(long kind, long skip);
+
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "coffer/pkcs11-3.h"
+#include "fault/fail.h"
 #include "known.h"
 #include "places.h"
 
@@ -18,8 +19,9 @@
 
 struct plan {
 	unsigned signing, changing, deriving, mechanism; /* how many looks */
+	unsigned failures; /* of each kind */
 };
-static const struct plan plans[2] = { { 300, 200, 40, 60 }, { 40, 30, 8, 8 } }; /* full, quick */
+static const struct plan plans[2] = { { 300, 200, 40, 60, 120 }, { 40, 30, 8, 8, 10 } }; /* full, quick */
 
 static uint64_t pin_request(struct world *w, uint32_t op, uint64_t user, const char *pin, const char *new_pin_opt)
 {
@@ -49,12 +51,7 @@ static void load_changing(struct world *w)
 {
 	struct asking q;
 
-	ask(&q, DO_CREATE | DO_STORE, 0, 0, 0, 0);
-	ask_ulong(&q, CKA_CLASS, CKO_DATA);
-	ask_bool(&q, CKA_TOKEN, true);
-	ask_bool(&q, CKA_PRIVATE, true);
-	ask_field(&q, CKA_LABEL, w->object_label, sizeof(w->object_label));
-	ask_field(&q, CKA_VALUE, w->value, sizeof(w->value));
+	world_ask_data(w, &q, DO_STORE);
 	(void)tell(&w->d, &q, NULL);
 	ask(&q, DO_FIND | DO_STORE, 0, 0, 0, 0);
 	ask_field(&q, CKA_LABEL, w->object_label, sizeof(w->object_label));
@@ -80,12 +77,18 @@ static void under_load(struct world *w, void (*load)(struct world *w), const cha
 
 /* ---- moments ---- */
 
-static bool begin(struct world *w, const struct paths *paths, enum subject who, const char *configuration)
+static bool begin_with(struct world *w, const struct paths *paths, enum subject who, const char *configuration,
+		       const char *preload)
 {
-	bool ok = world_new(w, who, paths, configuration) && world_start(w, NULL) && world_token(w);
+	bool ok = world_new(w, who, paths, configuration) && world_start(w, preload) && world_token(w);
 
 	table_check(ok, "a token could be made");
 	return ok;
+}
+
+static bool begin(struct world *w, const struct paths *paths, enum subject who, const char *configuration)
+{
+	return begin_with(w, paths, who, configuration, NULL);
 }
 
 static bool begin_with_objects(struct world *w, const struct paths *paths, enum subject who,
@@ -215,6 +218,51 @@ static void idle_lock(const struct paths *paths, enum subject who)
 	world_free(&w);
 }
 
+/* ---- failures in the middle of operations ---- */
+
+static void all_operations(struct world *w)
+{
+	struct asking q;
+	struct told told;
+
+	(void)tell_plain(&w->d, DO_LOGOUT, w->session, 0, NULL);
+	(void)pin_request(w, DO_LOGIN, CKU_USER, w->user_pin, NULL);
+	world_ask_sign(w, &q, 0, 0);
+	(void)tell(&w->d, &q, NULL);
+	world_ask_data(w, &q, 0);
+	if (tell(&w->d, &q, &told) == CKR_OK) {
+		ask(&q, DO_DESTROY, w->session, told.head.number[0], 0, 0);
+		(void)tell(&w->d, &q, NULL);
+	}
+	(void)pin_request(w, DO_SET_PIN, 0, w->user_pin, w->user_pin);
+}
+
+/* One call of the kind fails, the next one in each round. */
+static void fail_each(struct world *w, int kind, unsigned rounds)
+{
+	for (unsigned n = 0; n < rounds; n++) {
+		(void)tell_plain(&w->d, DO_FAIL, (uint64_t)kind, n, NULL);
+		all_operations(w);
+	}
+	(void)tell_plain(&w->d, DO_FAIL, ~(uint64_t)0, 0, NULL);
+	world_look(w, "after injected failures", PROMISE_IDLE);
+}
+
+static void injected_failures(const struct paths *paths, enum subject who, unsigned rounds)
+{
+	struct world w;
+
+	if (paths->fail == NULL)
+		return;
+	if (begin_with(&w, paths, who, CHEAP, paths->fail) && world_login(&w, w.user_pin) && world_objects(&w)) {
+		for (int kind = 0; kind < FAIL_KINDS; kind++)
+			fail_each(&w, kind, rounds);
+		(void)pin_request(&w, DO_LOGIN, CKU_USER, w.user_pin, NULL);
+		table_check(world_sign(&w, 0), "after all failures a signature is right");
+	}
+	world_free(&w);
+}
+
 /* ---- cores ---- */
 
 static void die(struct world *w, const char *place, const char *core)
@@ -272,6 +320,7 @@ void moments_all(const struct paths *paths, enum subject who)
 	if (who != SUBJECT_SOFTHSM) {
 		in_argon2id(paths, who, plan);
 		idle_lock(paths, who);
+		injected_failures(paths, who, plan->failures);
 	}
 	core_dump(paths, who, false);
 	core_dump(paths, who, true);

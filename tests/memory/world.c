@@ -181,18 +181,23 @@ static bool import_key(struct world *w, unsigned i)
 	return ok;
 }
 
+void world_ask_data(struct world *w, struct asking *q, uint32_t flags)
+{
+	ask(q, DO_CREATE | flags, w->session, 0, 0, 0);
+	ask_ulong(q, CKA_CLASS, CKO_DATA);
+	ask_bool(q, CKA_TOKEN, true);
+	ask_bool(q, CKA_PRIVATE, true);
+	ask_field(q, CKA_LABEL, w->object_label, sizeof(w->object_label));
+	ask_field(q, CKA_VALUE, w->value, sizeof(w->value));
+}
+
 static bool import_data(struct world *w)
 {
 	struct asking q;
 	struct told told;
 	bool ok;
 
-	ask(&q, DO_CREATE, w->session, 0, 0, 0);
-	ask_ulong(&q, CKA_CLASS, CKO_DATA);
-	ask_bool(&q, CKA_TOKEN, true);
-	ask_bool(&q, CKA_PRIVATE, true);
-	ask_field(&q, CKA_LABEL, w->object_label, sizeof(w->object_label));
-	ask_field(&q, CKA_VALUE, w->value, sizeof(w->value));
+	world_ask_data(w, &q, 0);
 	ok = tell(&w->d, &q, &told) == CKR_OK;
 	w->data = told.head.number[0];
 	return ok;

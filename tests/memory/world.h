@@ -11,6 +11,7 @@
 
 struct paths {
 	const char *driver, *coffer, *softhsm_opt;
+	const char *fail; /* tests/fault/fail.so, preloaded where failures are injected */
 	bool quick;  /* fewer looks, and nothing of this machine is changed: no swap file, no core_pattern */
 };
 
@@ -49,6 +50,8 @@ bool world_objects(struct world *w);
 bool world_sign(struct world *w, unsigned key);
 /* A request for that signature. */
 void world_ask_sign(struct world *w, struct asking *q, uint32_t flags, unsigned key);
+/* A request for a private data object. */
+void world_ask_data(struct world *w, struct asking *q, uint32_t flags);
 
 /* A random time of at most so many milliseconds. */
 void world_wait(unsigned ms);

@@ -30,12 +30,18 @@ static bool has(const struct p11 *m, CK_MECHANISM_TYPE type)
 	return m->f->C_GetMechanismInfo(slot, type, &info) == CKR_OK;
 }
 
+static void append(CK_ATTRIBUTE *t, const CK_ATTRIBUTE *more, CK_ULONG n)
+{
+	for (CK_ULONG i = 0; i < n; i++)
+		t[i] = more[i];
+}
+
 /* A key with the usages named; what is not named is off. */
 static CK_RV generate(const struct p11 *m, CK_SESSION_HANDLE s, CK_ATTRIBUTE *more, CK_ULONG n, CK_OBJECT_HANDLE *out)
 {
 	CK_ATTRIBUTE t[12] = {ATTR(CKA_VALUE_LEN, size)};
 
-	memcpy(t + 1, more, n * sizeof(*more));
+	append(t + 1, more, n);
 	return m->f->C_GenerateKey(s, &aes_generate, t, n + 1, out);
 }
 
@@ -45,7 +51,7 @@ static CK_OBJECT_HANDLE import(const struct p11 *m, CK_SESSION_HANDLE s, CK_ATTR
 	CK_ATTRIBUTE t[12] = {ATTR(CKA_CLASS, class_secret), ATTR(CKA_KEY_TYPE, aes), ATTR(CKA_VALUE, value)};
 	CK_OBJECT_HANDLE h = CK_INVALID_HANDLE;
 
-	memcpy(t + 3, more, n * sizeof(*more));
+	append(t + 3, more, n);
 	REQUIRE_RV(m->f->C_CreateObject(s, t, n + 3, &h), CKR_OK);
 	return h;
 }
@@ -57,8 +63,8 @@ static void pair(const struct p11 *m, CK_SESSION_HANDLE s, CK_ATTRIBUTE *pub_mor
 	CK_ATTRIBUTE pub[8] = {ATTR(CKA_MODULUS_BITS, bits), ATTR(CKA_WRAP, yes)};
 	CK_ATTRIBUTE priv[8] = {ATTR(CKA_UNWRAP, yes), ATTR(CKA_DECRYPT, yes)};
 
-	memcpy(pub + 2, pub_more, n * sizeof(*pub_more));
-	memcpy(priv + 2, priv_more, k * sizeof(*priv_more));
+	append(pub + 2, pub_more, n);
+	append(priv + 2, priv_more, k);
 	REQUIRE_RV(m->f->C_GenerateKeyPair(s, &rsa_generate, pub, n + 2, priv, k + 2, &out->pub, &out->priv), CKR_OK);
 }
 

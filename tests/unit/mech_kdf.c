@@ -156,15 +156,15 @@ static void kbkdf_counter_of_nist(void)
 		d.params.kbkdf.segment[0] = (struct kdf_segment){ .kind = KDF_COUNTER, .bits = t[i].bits };
 		d.params.kbkdf.segment[1] = (struct kdf_segment){ .kind = KDF_BYTES, .bytes = SPAN_OF(info) };
 		CHECK(gives(SPAN_OF(out)));
+		if (t[i].bits != 8)
+			continue;
+		d.n = 255 * 16; /* a counter of 8 bits ends with block 255 */
+		derive(&d);
+		CHECK(d.rv == CKR_OK);
+		d.n++;
+		derive(&d);
+		CHECK(d.rv == CKR_KEY_SIZE_RANGE);
 	}
-	/* A counter of 8 bits ends with block 255. */
-	d.params.kbkdf.segment[0].bits = 8;
-	d.n = 255 * 16;
-	derive(&d);
-	CHECK(d.rv == CKR_OK);
-	d.n++;
-	derive(&d);
-	CHECK(d.rv == CKR_KEY_SIZE_RANGE);
 }
 
 static void openssl_kbkdf(const char *mode, const char *digest, struct span key, struct span label, struct span context, struct span iv,

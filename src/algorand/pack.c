@@ -304,18 +304,31 @@ void pack_bool(struct pack *p, bool v)
 	put(p, mpack_pack_boolean(v));
 }
 
+void pack_bin_head(struct pack *p, size_t n)
+{
+	put(p, mpack_pack_bin((mpack_uint32_t)n));
+}
+
+void pack_str_head(struct pack *p, size_t n)
+{
+	put(p, mpack_pack_str((mpack_uint32_t)n));
+}
+
 void pack_bin(struct pack *p, struct span s)
 {
-	put(p, mpack_pack_bin((mpack_uint32_t)s.n));
+	pack_bin_head(p, s.n);
+	pack_raw(p, s);
+}
+
+void pack_text(struct pack *p, struct span s)
+{
+	pack_str_head(p, s.n);
 	pack_raw(p, s);
 }
 
 void pack_str(struct pack *p, const char *s)
 {
-	struct span text = span_str(s);
-
-	put(p, mpack_pack_str((mpack_uint32_t)text.n));
-	pack_raw(p, text);
+	pack_text(p, span_str(s));
 }
 
 void pack_map(struct pack *p, size_t pairs)

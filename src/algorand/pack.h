@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/span.h"
 #include "base/status.h"
 
@@ -58,6 +59,11 @@ bool unpack_end(const struct unpack *u);
  * says what is wrong. */
 struct cf_status pack_check_canonical(struct span s) CF_CHECKED;
 
+/* The one value in `s` in canonical form: fields in order, numbers and lengths in the fewest bytes, and what is zero, empty
+ * or nil left out of maps, as the network leaves it out when it writes the value anew.  CORRUPT: cut short, no MessagePack, or
+ * bytes behind it; INVALID: a field twice, or what Algorand does not use.  The buffer remembers NOMEM and LIMIT. */
+struct cf_status pack_canonical(struct span s, struct buf *out) CF_CHECKED;
+
 struct pack {
 	struct mspan room;
 	size_t n;
@@ -78,6 +84,10 @@ void pack_uint(struct pack *p, uint64_t v);
 void pack_bool(struct pack *p, bool v);
 void pack_bin(struct pack *p, struct span s);
 void pack_str(struct pack *p, const char *s);
+void pack_text(struct pack *p, struct span s);
+/* Only the head; the bytes follow. */
+void pack_bin_head(struct pack *p, size_t n);
+void pack_str_head(struct pack *p, size_t n);
 void pack_map(struct pack *p, size_t pairs);
 void pack_array(struct pack *p, size_t items);
 /* What is packed already. */

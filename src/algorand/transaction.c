@@ -9,26 +9,21 @@
 
 /* ---- files ---- */
 
-struct cf_status txn_file_bytes(struct span file, struct buf *out)
+static struct cf_status undo_base64(struct span file, struct buf *out)
 {
-	size_t from = out->n, n = 0;
+	size_t n = 0;
 
-	if (file.n > TXN_FILE_MAX)
-		return error_set(CF_STATUS(LIMIT), "the file is larger than %zu bytes",
-				 TXN_FILE_MAX);
-	if (file.n == 0)
-		return error_set(CF_STATUS(CORRUPT), "the file is empty");
 	/* A map's first byte is no ASCII. */
 	if (file.p[0] >= 0x80) {
 		buf_bytes(out, file);
 		return buf_status(out);
 	}
 	CF_TRY(buf_grow(out, file.n));
-	if (sodium_base642bin(out->p + from, file.n, (const char *)file.p, file.n, " \t\r\n", &n,
-			      NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+	if (sodium_base642bin(out->p, file.n, (const char *)file.p, file.n, " \t\r\n", &n, NULL,
+			      sodium_base64_VARIANT_ORIGINAL) != 0)
 		return error_set(CF_STATUS(CORRUPT),
 				 "the file holds neither transactions nor base64 of some");
-	out->n = from + n;
+	out->n = n;
 	return CF_OK;
 }
 
@@ -86,6 +81,56 @@ static struct span field_of(struct span map, const char *name)
 			return value;
 	}
 	return SPAN_EMPTY;
+}
+
+/* One object of a file: a transaction, or one within a map, whose other fields stay as they are. */
+static struct cf_status canonical_object(struct span whole, struct buf *out)
+{
+	struct unpack u = unpack_of(whole);
+	struct pack_value map = unpack_expect(&u, PACK_MAP);
+	struct span head;
+
+	if (u.failed)
+		return error_set(CF_STATUS(CORRUPT), "it is cut short, or no MessagePack of transactions");
+	if (field_of(whole, "txn").n == 0)
+		return pack_canonical(whole, out);
+	head = span(whole.p, whole.n - u.rest.n);
+	buf_bytes(out, head);
+	for (uint64_t i = 0; i < map.number; i++) {
+		struct span from = u.rest, value;
+		bool is_txn = span_eq(unpack_expect(&u, PACK_STR).bytes, span_str("txn"));
+
+		buf_bytes(out, span(from.p, from.n - u.rest.n));
+		value = unpack_whole(&u);
+		if (u.failed)
+			return error_set(CF_STATUS(CORRUPT), "it is cut short");
+		if (is_txn)
+			CF_TRY(pack_canonical(value, out));
+		else
+			buf_bytes(out, value);
+	}
+	return buf_status(out);
+}
+
+struct cf_status txn_file_bytes(struct span file, struct buf *out)
+{
+	AUTO_BUF raw = BUF_INIT(TXN_FILE_MAX);
+	struct unpack u;
+
+	if (file.n > TXN_FILE_MAX)
+		return error_set(CF_STATUS(LIMIT), "the file is larger than %zu bytes", TXN_FILE_MAX);
+	if (file.n == 0)
+		return error_set(CF_STATUS(CORRUPT), "the file is empty");
+	CF_TRY(undo_base64(file, &raw));
+	u = unpack_of(buf_span(&raw));
+	while (u.rest.n != 0) {
+		struct span whole = unpack_whole(&u);
+
+		if (u.failed)
+			return error_set(CF_STATUS(CORRUPT), "it is cut short, or no MessagePack of transactions");
+		CF_TRY(canonical_object(whole, out));
+	}
+	return CF_OK;
 }
 
 struct cf_status txn_next(struct span *rest, struct txn *out)

@@ -3,8 +3,8 @@
  * Transactions of Algorand as `goal` and the SDKs write them to files: MessagePack maps, one behind the other, each a
  * transaction, or a transaction with signatures around it ({lsig?, msig?, sgnr?, sig?, txn}); or one of these in base64.
  *
- * What is signed is "TX" and the transaction's own bytes.  They must be canonical, as the network would write them anew,
- * for a signature of anything else is void; so they are signed as they are or refused.
+ * What is signed is "TX" and the transaction in canonical form, as the network writes it anew: a signature of anything else is
+ * void.  Files are brought into that form first (txn_file_bytes); some SDKs leave zeros in them.
  */
 #ifndef COFFER_ALGORAND_TRANSACTION_H
 #define COFFER_ALGORAND_TRANSACTION_H
@@ -20,7 +20,7 @@ struct txn {
 	struct span signer;    /* sgnr, 32 bytes: who signs for a rekeyed sender */
 };
 
-/* The file's bytes, base64 undone when they are that. LIMIT, CORRUPT. */
+/* The file's bytes, base64 undone when they are that, each transaction canonical.  LIMIT, CORRUPT, INVALID. */
 #define TXN_FILE_MAX ((size_t)16 << 20)
 struct cf_status txn_file_bytes(struct span file, struct buf *out) CF_CHECKED;
 /* The next of *rest, which moves on. CORRUPT: no transaction; INVALID: not canonical; the sentence says where. */

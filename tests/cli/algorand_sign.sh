@@ -120,6 +120,7 @@ open("danger", "wb").write(pack(fields))
 open("danger.base64", "wb").write(base64.b64encode(pack(fields)) + b"\n")
 open("long", "wb").write(pack({**fields, "fee": b"\xce\x00\x00\x03\xe8"}))
 open("zero", "wb").write(pack({**fields, "amt": b"\x00"}))
+open("absent", "wb").write(pack({k: v for k, v in fields.items() if k != "amt"}))
 open("unknown", "wb").write(pack({**fields, "zzz": b"\x01"}))
 grouped = {**fields, "grp": b(bytes(32 * [7]))}
 open("group", "wb").write(pack(grouped))
@@ -140,9 +141,14 @@ coffer algorand sign danger --wallet cheap --pin-file pin --yes 2>/dev/null >out
 same out-base64 out-bytes "base64 is the same transaction"
 coffer algorand sign danger --wallet cheap --pin-file pin --yes --json 2>/dev/null >"$tmp/out"
 json "JSON has the bytes and who signed" "__import__('base64').b64decode(v['base64']) == open('out-bytes', 'rb').read() and v['transactions'][0]['signer'] == '$signer'"
-refuse "an integer that is too long" coffer algorand sign long --wallet cheap --pin-file pin --yes
-says "is explained" "more bytes than it needs"
-refuse "a field that is zero" coffer algorand sign zero --wallet cheap --pin-file pin --yes
+check "an integer that is too long" coffer algorand sign long --wallet cheap --pin-file pin --yes --out out-long
+same out-long out-bytes "is signed as the network writes it"
+check "a field that is zero" coffer algorand sign zero --wallet cheap --pin-file pin --yes --out out-zero
+check "a field that is left out" coffer algorand sign absent --wallet cheap --pin-file pin --yes --out out-absent
+same out-zero out-absent "are the same"
+printf '\201\243txn\202\244type\243pay\243amt\377' >negative
+refuse "a negative number" coffer algorand sign negative --wallet cheap --pin-file pin --yes
+says "is explained" "negative"
 refuse "a key that the wallet does not have" coffer algorand sign danger --wallet unicode --pin-file pin --yes
 says "is named" "no key"
 refuse "an existing file is left alone" coffer algorand sign danger --wallet cheap --pin-file pin --yes --out out-base64

@@ -324,6 +324,32 @@ static void test_files_of_goal_and_of_sdks(void)
 	CHECK_CODE(txn_file_bytes(SPAN_EMPTY, &bytes), CORRUPT);
 }
 
+/* What the network makes of a file that was written carelessly. */
+static void test_files_are_brought_into_canonical_form(void)
+{
+	static const char careless[] = "\x84\xa4type\xa3pay\xa3" "amt\xcd\x00\x05\xa3" "fee\x00\xa4note\xc4\x00";
+	static const char canonical[] = "\x82\xa3" "amt\x05\xa4type\xa3pay";
+	static const char twice[] = "\x83\xa4type\xa3pay\xa3" "amt\x05\xa3" "amt\x06";
+	AUTO_BUF bytes = BUF_INIT(ROOM);
+	AUTO_BUF wrapped = BUF_INIT(ROOM);
+	struct txn t;
+	struct span rest;
+
+	CHECK_CODE(txn_file_bytes(span(careless, sizeof(careless) - 1), &bytes), OK);
+	CHECK(span_eq(buf_span(&bytes), span_str(canonical)));
+	buf_clear(&bytes);
+	buf_bytes(&wrapped, span_str("\x81\xa3txn"));
+	buf_bytes(&wrapped, span(careless, sizeof(careless) - 1));
+	CHECK_CODE(txn_file_bytes(buf_span(&wrapped), &bytes), OK);
+	rest = buf_span(&bytes);
+	CHECK_CODE(txn_next(&rest, &t), OK);
+	CHECK(span_eq(t.body, span_str(canonical)));
+	buf_clear(&bytes);
+	CHECK_CODE(txn_file_bytes(span_str(twice), &bytes), INVALID);
+	buf_clear(&bytes);
+	CHECK_CODE(txn_file_bytes(span_str("\x81\xa3" "amt\xff"), &bytes), INVALID);
+}
+
 static void test_what_is_no_transaction_is_refused(void)
 {
 	uint8_t packed[ROOM];
@@ -527,6 +553,7 @@ static const struct unit_test tests[] = {
 	{ "multisignatures, step by step, of transactions and programs", test_multisignatures },
 	{ "multisignatures are merged, and what does not fit is refused", test_merging },
 	{ "files as goal and the SDKs write them", test_files_of_goal_and_of_sdks },
+	{ "careless files are brought into canonical form", test_files_are_brought_into_canonical_form },
 	{ "what is no transaction, or not canonical, is refused",
 	 test_what_is_no_transaction_is_refused },
 	{ "groups: whole, cut, changed", test_groups },

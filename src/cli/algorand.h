@@ -119,6 +119,8 @@ enum outcome words_ask(const struct cli *cli, const struct words_kind *kind, str
 extern const struct words_kind words_algorand;
 /* Prints the 25 words of 32 guarded bytes to standard output, through no buffer. */
 enum outcome words_print(const struct guarded *key);
+/* Words as they are. */
+enum outcome words_text_print(const struct guarded *text);
 
 /* "what: 12 of 130" on a terminal's last line; silent elsewhere. done == total ends the line. */
 void progress(const char *what, size_t done, size_t total);

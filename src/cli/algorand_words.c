@@ -237,14 +237,35 @@ static void show_in_scope(struct vault_scope *scope, void *arg)
 	struct showing *s = arg;
 
 	s->n = mnemonic_encode(scope, s->key.p, s->text);
-	s->text.p[s->n++] = '\n';
+}
+
+/* By write(2): no copy stays in a buffer of stdio's. */
+static enum outcome write_all(struct span s)
+{
+	while (s.n > 0) {
+		ssize_t n = write(STDOUT_FILENO, s.p, s.n);
+
+		if (n < 0 && errno != EINTR)
+			return fail_errno(errno, "cannot write the words");
+		s = span_skip(s, n < 0 ? 0 : (size_t)n);
+	}
+	return OUTCOME_OK;
+}
+
+enum outcome words_text_print(const struct guarded *text)
+{
+	enum outcome outcome;
+
+	(void)fflush(stdout);
+	outcome = write_all(guarded_bytes(text));
+	return outcome == OUTCOME_OK ? write_all(span_str("\n")) : outcome;
 }
 
 enum outcome words_print(const struct guarded *key)
 {
 	AUTO(guarded) text = NULL;
 	struct showing s = { .key = guarded_bytes(key) };
-	struct cf_status status = guarded_new(MNEMONIC_TEXT_MAX + 1, &text);
+	struct cf_status status = guarded_new(MNEMONIC_TEXT_MAX, &text);
 
 	if (cf_ok(status)) {
 		s.text = guarded_room(text);
@@ -252,15 +273,8 @@ enum outcome words_print(const struct guarded *key)
 	}
 	if (cf_failed(status))
 		return fail_status(status, "cannot write the words");
-	(void)fflush(stdout);
-	for (size_t done = 0; done < s.n;) {
-		ssize_t n = write(STDOUT_FILENO, s.text.p + done, s.n - done);
-
-		if (n < 0 && errno != EINTR)
-			return fail_errno(errno, "cannot write the words");
-		done += n < 0 ? 0 : (size_t)n;
-	}
-	return OUTCOME_OK;
+	guarded_use(text, s.n);
+	return words_text_print(text);
 }
 
 void progress(const char *what, size_t done, size_t total)

@@ -43,7 +43,7 @@ static bool make_room(struct buf *b, size_t more)
 
 void buf_bytes(struct buf *b, struct span s)
 {
-	if (!make_room(b, s.n))
+	if (!make_room(b, s.n) || s.n == 0)
 		return;
 	bytes_copy(b->p + b->n, s.p, s.n);
 	b->n += s.n;

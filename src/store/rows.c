@@ -2,6 +2,7 @@
 /* One row in `sql` for each statement; a function for each use. */
 #include "store/sqlite.h"
 
+#include "base/error.h"
 #include "base/fault.h"
 
 enum statement {
@@ -238,6 +239,12 @@ struct cf_status store_wrap_get(struct store *s, unsigned role, struct buf *wrap
 	return column_bytes(stmt, 0, wrap);
 }
 
+/* A damaged tree may give rows in any order, and then a walk that believed it would not end. */
+static struct cf_status out_of_order(const struct store *s)
+{
+	return error_set(CF_STATUS(CORRUPT), "%s: the database is damaged", s->path);
+}
+
 struct cf_status store_wrap_next(struct store *s, unsigned from, unsigned *role, struct buf *wrap, uint32_t *failures)
 {
 	STMT *stmt = NULL;
@@ -247,8 +254,8 @@ struct cf_status store_wrap_next(struct store *s, unsigned from, unsigned *role,
 	bind_number(stmt, 1, from);
 	CF_TRY(step_row(s, stmt));
 	n = sqlite3_column_int64(stmt, 0);
-	if (n > UINT32_MAX)
-		return CF_STATUS(CORRUPT);
+	if (n > UINT32_MAX || n < (sqlite3_int64)from)
+		return out_of_order(s);
 	*role = (unsigned)n;
 	*failures = column_failures(stmt, 2);
 	return column_bytes(stmt, 1, wrap);
@@ -315,7 +322,8 @@ struct cf_status store_object_get(struct store *s, uint64_t number, struct store
 
 struct cf_status store_object_next(struct store *s, uint64_t after, struct store_object *out)
 {
-	return object_row(s, OBJECT_NEXT, after, out);
+	CF_TRY(object_row(s, OBJECT_NEXT, after, out));
+	return out->number > after ? CF_OK : out_of_order(s);
 }
 
 static struct cf_status each_term(struct store *s, enum statement which, struct span terms, uint64_t number)
@@ -368,7 +376,8 @@ struct cf_status store_object_remove(struct store *s, uint64_t number)
 	return step_done(s, stmt);
 }
 
-static struct cf_status collect(struct store *s, sqlite3_stmt *stmt, uint64_t *numbers, size_t max, size_t *found)
+static struct cf_status collect(struct store *s, sqlite3_stmt *stmt, uint64_t after, uint64_t *numbers, size_t max,
+				size_t *found)
 {
 	*found = 0;
 	while (*found < max) {
@@ -377,7 +386,10 @@ static struct cf_status collect(struct store *s, sqlite3_stmt *stmt, uint64_t *n
 		if (cf_is(status, CF_CODE_NOT_FOUND))
 			return CF_OK;
 		CF_TRY(status);
-		numbers[(*found)++] = (uint64_t)sqlite3_column_int64(stmt, 0);
+		numbers[*found] = (uint64_t)sqlite3_column_int64(stmt, 0);
+		if (numbers[*found] <= after)
+			return out_of_order(s);
+		after = numbers[(*found)++];
 	}
 	return CF_OK;
 }
@@ -399,7 +411,7 @@ struct cf_status store_find(struct store *s, bool is_private, const uint8_t (*te
 		bind_number(stmt, 3, is_private ? 1 : 0);
 	for (size_t i = 0; i < used; i++)
 		bind_bytes(stmt, (int)(3 + i), span(terms[i], STORE_TERM_SIZE));
-	return collect(s, stmt, numbers, max, found);
+	return collect(s, stmt, after, numbers, max, found);
 }
 
 static struct cf_status count_rows(struct store *s, enum statement which, uint64_t *count)

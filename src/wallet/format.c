@@ -65,7 +65,8 @@ struct cf_status header_decode(struct span bytes, struct header *h)
 	copy_exact(h->serial, sizeof(h->serial), &r);
 	h->created_s = read_u64(&r);
 	label = read_string(&r);
-	if (label.n > WALLET_LABEL_MAX)
+	/* One label has one form in the file: what is behind a NUL would be in no MAC. */
+	if (label.n > WALLET_LABEL_MAX || (label.n != 0 && memchr(label.p, 0, label.n) != NULL))
 		return CF_STATUS(CORRUPT);
 	bytes_copy(h->label, label.p, label.n);
 	copy_exact(h->public_salt, sizeof(h->public_salt), &r);
@@ -112,16 +113,18 @@ static void read_user(struct reader *r, struct wrap *w)
 struct cf_status wrap_decode(struct span bytes, struct wrap *w)
 {
 	struct reader r = reader_of(bytes);
+	uint8_t to_be_changed;
 
 	*w = (struct wrap){ .kdf.memory_kib = read_u32(&r) };
 	w->kdf.passes = read_u32(&r);
-	w->to_be_changed = read_u8(&r) != 0;
+	to_be_changed = read_u8(&r);
+	w->to_be_changed = to_be_changed == 1;
 	copy_exact(w->salt, sizeof(w->salt), &r);
 	copy_exact(w->nonce, sizeof(w->nonce), &r);
 	copy_exact(w->sealed, sizeof(w->sealed), &r);
 	if (!r.failed && r.rest.n != 0)
 		read_user(&r, w);
-	if (cf_failed(read_end(&r)) || w->kdf.memory_kib < KDF_MEMORY_MIN_KIB || w->kdf.memory_kib > KDF_MEMORY_MAX_KIB ||
+	if (cf_failed(read_end(&r)) || to_be_changed > 1 || w->kdf.memory_kib < KDF_MEMORY_MIN_KIB || w->kdf.memory_kib > KDF_MEMORY_MAX_KIB ||
 	    w->kdf.passes == 0 || w->kdf.passes > KDF_PASSES_MAX)
 		return error_set(CF_STATUS(CORRUPT), "a PIN record of the wallet is damaged");
 	return CF_OK;

@@ -268,7 +268,7 @@ static void hashed(void)
 	CHECK(d.rv == CKR_KEY_SIZE_RANGE);
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		uint8_t want[64];
-		unsigned size;
+		unsigned size = 0;
 
 		d = (struct derivation){ .mech = mech_find(types[i]), .key = secret(CKK_GENERIC_SECRET, span_str("abc")) };
 		REQUIRE(d.mech != NULL &&

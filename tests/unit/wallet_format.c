@@ -56,6 +56,25 @@ static struct cf_status decode(const struct header *h)
 	return header_decode(buf_span(&bytes), &back);
 }
 
+/* Each record has one form: no two files say the same. */
+static void test_one_form(void)
+{
+	struct header h = sample_header(), back;
+	struct wrap w = { .kdf = cheap, .to_be_changed = true }, wrap_back;
+	AUTO_BUF header = BUF_INIT(HEADER_MAX), wrap = BUF_INIT(WRAP_MAX);
+
+	header_encode(&h, &header);
+	wrap_encode(&w, &wrap);
+	REQUIRE(cf_ok(buf_status(&header)) && cf_ok(buf_status(&wrap)));
+	REQUIRE(cf_ok(header_decode(buf_span(&header), &back)) && cf_ok(wrap_decode(buf_span(&wrap), &wrap_back)));
+	header.p[4 + WALLET_SERIAL_SIZE + 8 + 4 + 2] = '\0'; /* in the label */
+	CHECK_CODE(header_decode(buf_span(&header), &back), CORRUPT);
+	for (unsigned v = 2; v < 256; v++) {
+		wrap.p[8] = (uint8_t)v;
+		CHECK_CODE(wrap_decode(buf_span(&wrap), &wrap_back), CORRUPT);
+	}
+}
+
 static void test_header_limits(void)
 {
 	struct header h = sample_header();
@@ -180,6 +199,7 @@ static void test_depth(void)
 int main(void)
 {
 	static const struct unit_test tests[] = {
+		{"a record has one form", test_one_form},
 		{ "a header comes back; no piece of one does", test_header },
 		{ "a header of a later release is told from a damaged one", test_header_limits },
 		{ "changes from the same state have different numbers", test_change_numbers },

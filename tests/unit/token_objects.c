@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may make, see and change what; session objects; searches, in an index that somebody has edited, too. */
+#include "token_kit.h"
+
+/* ---- who may what ---- */
+
+static void who_may_make_what(void)
+{
+	static const struct {
+		bool token, is_private;
+		CK_RV none, user, so;
+	} row[] = {
+		{ false, false, CKR_OK, CKR_OK, CKR_OK },
+		{ false, true, CKR_USER_NOT_LOGGED_IN, CKR_OK, CKR_USER_NOT_LOGGED_IN },
+		{ true, false, CKR_USER_NOT_LOGGED_IN, CKR_OK, CKR_OK },
+		{ true, true, CKR_USER_NOT_LOGGED_IN, CKR_OK, CKR_USER_NOT_LOGGED_IN },
+	};
+	struct kit k;
+	struct access reader;
+	CK_OBJECT_HANDLE h;
+
+	kit_up(&k);
+	reader = k.who;
+	reader.read_write = false;
+	for (int login = 0; login < 3; login++) {
+		if (login != 0)
+			REQUIRE(kit_login(&k, login == 1 ? CKU_USER : CKU_SO, login == 1 ? KIT_USER : KIT_SO) == CKR_OK);
+		for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+			CK_RV want = login == 0 ? row[i].none : login == 1 ? row[i].user : row[i].so;
+
+			CHECK(kit_data(&k.who, row[i].token, row[i].is_private, "x", &h) == want);
+			CHECK(kit_data(&reader, row[i].token, row[i].is_private, "x", &h) ==
+			      (row[i].token ? CKR_SESSION_READ_ONLY : want));
+		}
+		if (login != 0)
+			REQUIRE(token_logout(k.token) == CKR_OK);
+	}
+	kit_down(&k);
+}
+
+static void what_is_private_is_not_there_after_a_logout(void)
+{
+	struct kit k;
+	CK_OBJECT_HANDLE stored, session, visible;
+	CK_ATTRIBUTE a = { CKA_LABEL, NULL, 0 };
+	CK_ULONG n;
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	REQUIRE(kit_data(&k.who, true, true, "stored", &stored) == CKR_OK);
+	REQUIRE(kit_data(&k.who, false, true, "session", &session) == CKR_OK);
+	REQUIRE(kit_data(&k.who, true, false, "visible", &visible) == CKR_OK);
+	REQUIRE(token_logout(k.token) == CKR_OK);
+	CHECK(objects_get(&k.who, stored, &a, 1) == CKR_OBJECT_HANDLE_INVALID);
+	CHECK(objects_size(&k.who, session, &n) == CKR_OBJECT_HANDLE_INVALID);
+	CHECK(objects_destroy(&k.who, stored) == CKR_OBJECT_HANDLE_INVALID);
+	CHECK(kit_labelled(&k.who, "stored") == 0 && kit_labelled(&k.who, "visible") == 1);
+	CHECK(objects_get(&k.who, visible, &a, 1) == CKR_OK);
+	CHECK(kit_set(&k.who, visible, CKA_LABEL, "x", 1) == CKR_USER_NOT_LOGGED_IN);
+	CHECK(objects_destroy(&k.who, visible) == CKR_USER_NOT_LOGGED_IN);
+	REQUIRE(kit_login(&k, CKU_SO, KIT_SO) == CKR_OK);
+	CHECK(objects_get(&k.who, stored, &a, 1) == CKR_OBJECT_HANDLE_INVALID && kit_labelled(&k.who, "stored") == 0);
+	REQUIRE(token_logout(k.token) == CKR_OK);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	CHECK(kit_labelled(&k.who, "stored") == 1);
+	/* The private session object is gone for good. */
+	CHECK(kit_labelled(&k.who, "session") == 0);
+	kit_down(&k);
+}
+
+static void session_objects_go_with_their_session(void)
+{
+	struct kit k;
+	struct access other;
+	CK_OBJECT_HANDLE mine, theirs;
+	CK_ULONG n;
+
+	kit_up(&k);
+	REQUIRE(token_session_opened(k.token, true) == CKR_OK);
+	other = k.who;
+	other.session = 8;
+	REQUIRE(kit_data(&k.who, false, false, "mine", &mine) == CKR_OK);
+	REQUIRE(kit_data(&other, false, false, "theirs", &theirs) == CKR_OK);
+	/* While they live, all sessions of the application see them. */
+	CHECK(kit_labelled(&k.who, "theirs") == 1 && objects_size(&k.who, theirs, &n) == CKR_OK);
+	token_session_closed(k.token, 8, true);
+	CHECK(kit_labelled(&k.who, "theirs") == 0 && objects_size(&k.who, theirs, &n) == CKR_OBJECT_HANDLE_INVALID);
+	CHECK(kit_labelled(&k.who, "mine") == 1);
+	kit_down(&k);
+}
+
+static void a_handle_is_never_used_again(void)
+{
+	struct kit k;
+	CK_OBJECT_HANDLE a, b;
+	CK_ULONG n;
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	for (int token = 0; token < 2; token++) {
+		REQUIRE(kit_data(&k.who, token == 1, false, "x", &a) == CKR_OK);
+		REQUIRE(objects_destroy(&k.who, a) == CKR_OK);
+		CHECK(objects_destroy(&k.who, a) == CKR_OBJECT_HANDLE_INVALID);
+		REQUIRE(kit_data(&k.who, token == 1, false, "x", &b) == CKR_OK);
+		CHECK(a != b && objects_size(&k.who, a, &n) == CKR_OBJECT_HANDLE_INVALID);
+	}
+	CHECK(objects_size(&k.who, 0, &n) == CKR_OBJECT_HANDLE_INVALID);
+	CHECK(objects_size(&k.who, CK_UNAVAILABLE_INFORMATION, &n) == CKR_OBJECT_HANDLE_INVALID);
+	kit_down(&k);
+}
+
+static void profiles_are_there_and_stay_as_they_are(void)
+{
+	static const CK_OBJECT_CLASS profile = CKO_PROFILE;
+	struct kit k;
+	CK_OBJECT_HANDLE h[8];
+	CK_ULONG n;
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	n = kit_find(&k.who, CKA_CLASS, &profile, sizeof(profile), h, 8);
+	CHECK(n >= 1 && n <= 8);
+	for (CK_ULONG i = 0; i < n && i < 8; i++) {
+		CHECK(objects_destroy(&k.who, h[i]) == CKR_ACTION_PROHIBITED);
+		CHECK(kit_set(&k.who, h[i], CKA_LABEL, "x", 1) == CKR_ACTION_PROHIBITED);
+	}
+	kit_down(&k);
+}
+
+static void a_copy_may_move_between_session_and_wallet(void)
+{
+	struct kit k;
+	CK_OBJECT_HANDLE h, copy;
+	CK_ATTRIBUTE to_token = { CKA_TOKEN, (void *)&kit_yes, 1 };
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	REQUIRE(kit_data(&k.who, false, true, "x", &h) == CKR_OK);
+	REQUIRE(objects_copy(&k.who, h, (struct template){ &to_token, 1 }, &copy) == CKR_OK);
+	token_session_closed(k.token, k.session, true);
+	REQUIRE(token_session_opened(k.token, true) == CKR_OK);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	CHECK(kit_labelled(&k.who, "x") == 1);
+	kit_down(&k);
+}
+
+/* ---- searches ---- */
+
+#define MANY 150 /* more than two pages of the index */
+
+static void every_object_is_found_once(void)
+{
+	struct kit k;
+	CK_OBJECT_HANDLE h[MANY], found[MANY + 10];
+	char label[16];
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(label, sizeof(label), "%d", i % 3);
+		REQUIRE(kit_data(&k.who, i % 5 != 0, i % 2 == 0, label, &h[i]) == CKR_OK);
+	}
+	CHECK(kit_labelled(&k.who, "0") == MANY / 3 && kit_labelled(&k.who, "1") == MANY / 3);
+	CHECK(kit_labelled(&k.who, "3") == 0);
+	CHECK(kit_find(&k.who, 0, NULL, 0, found, MANY + 10) >= MANY);
+	for (int i = 0; i < MANY; i++) {
+		int times = 0;
+
+		for (int j = 0; j < MANY + 10; j++)
+			times += found[j] == h[i];
+		CHECK(times == 1);
+	}
+	kit_down(&k);
+}
+
+static void what_goes_during_a_search_is_left_out_and_nothing_else(void)
+{
+	struct kit k;
+	CK_OBJECT_HANDLE h[MANY], page[10];
+	CK_ATTRIBUTE t = { CKA_LABEL, (void *)"x", 1 };
+	struct object_search *s;
+	CK_ULONG found, total = 0;
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	for (int i = 0; i < MANY; i++)
+		REQUIRE(kit_data(&k.who, true, true, "x", &h[i]) == CKR_OK);
+	REQUIRE(objects_search(&k.who, (struct template){ &t, 1 }, &s) == CKR_OK);
+	REQUIRE(objects_search_next(&k.who, s, page, 10, &found) == CKR_OK);
+	total = found;
+	for (int i = 100; i < 120; i++)
+		REQUIRE(objects_destroy(&k.who, h[i]) == CKR_OK);
+	do {
+		REQUIRE(objects_search_next(&k.who, s, page, 10, &found) == CKR_OK);
+		total += found;
+	} while (found > 0);
+	CHECK(total == MANY - 20);
+	object_search_free(s);
+	kit_down(&k);
+}
+
+static void a_logout_during_a_search_ends_with_what_is_public(void)
+{
+	struct kit k;
+	CK_OBJECT_HANDLE h, page[MANY];
+	struct object_search *s;
+	CK_ULONG found;
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	for (int i = 0; i < MANY; i++)
+		REQUIRE(kit_data(&k.who, true, i != MANY - 1, "x", &h) == CKR_OK);
+	REQUIRE(objects_search(&k.who, (struct template){ NULL, 0 }, &s) == CKR_OK);
+	REQUIRE(objects_search_next(&k.who, s, page, 10, &found) == CKR_OK);
+	REQUIRE(token_logout(k.token) == CKR_OK);
+	REQUIRE(objects_search_next(&k.who, s, page, MANY, &found) == CKR_OK);
+	CHECK(found == 1 && page[0] == h);
+	object_search_free(s);
+	kit_down(&k);
+}
+
+static void terms_are_compared_after_the_index(void)
+{
+	struct kit k;
+	CK_OBJECT_HANDLE right, wrong;
+	CK_ULONG n;
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	REQUIRE(kit_data(&k.who, true, true, "right", &right) == CKR_OK);
+	REQUIRE(kit_data(&k.who, true, true, "wrong", &wrong) == CKR_OK);
+	/* All terms of the one lead to the other, too. */
+	kit_edit(&k, "INSERT OR IGNORE INTO term SELECT term, 1 FROM term WHERE object = 2;"
+		     "INSERT OR IGNORE INTO term SELECT term, 2 FROM term WHERE object = 1");
+	n = kit_labelled(&k.who, "right");
+	CHECK(n == 1);
+	CHECK(kit_find(&k.who, CKA_LABEL, "right", 5, &wrong, 1) == 1 && wrong == right);
+	/* To an object that is not there. */
+	kit_edit(&k, "INSERT OR IGNORE INTO term SELECT term, 99 FROM term WHERE object = 1");
+	CHECK(kit_labelled(&k.who, "right") == 1);
+	kit_down(&k);
+}
+
+static void a_row_in_anothers_place_is_an_error_and_no_object(void)
+{
+	struct kit k;
+	CK_OBJECT_HANDLE a, b;
+	CK_ATTRIBUTE label = { CKA_LABEL, NULL, 0 };
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	REQUIRE(kit_data(&k.who, true, true, "a", &a) == CKR_OK);
+	REQUIRE(kit_data(&k.who, true, true, "b", &b) == CKR_OK);
+	kit_edit(&k, "UPDATE object SET body = (SELECT body FROM object WHERE number = 1) WHERE number = 2");
+	CHECK(objects_get(&k.who, a, &label, 1) == CKR_OK);
+	CHECK(objects_get(&k.who, b, &label, 1) == CKR_DEVICE_ERROR);
+	CHECK(kit_set(&k.who, b, CKA_LABEL, "x", 1) == CKR_DEVICE_ERROR);
+	kit_down(&k);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{ "who may make what", who_may_make_what },
+		{ "what is private is not there after a logout", what_is_private_is_not_there_after_a_logout },
+		{ "session objects go with their session", session_objects_go_with_their_session },
+		{ "a handle is never used again", a_handle_is_never_used_again },
+		{ "profiles are there and stay as they are", profiles_are_there_and_stay_as_they_are },
+		{ "a copy may move from the session to the wallet", a_copy_may_move_between_session_and_wallet },
+		{ "every object is found once", every_object_is_found_once },
+		{ "what goes during a search is left out, and nothing else", what_goes_during_a_search_is_left_out_and_nothing_else },
+		{ "a logout during a search leaves what is public", a_logout_during_a_search_ends_with_what_is_public },
+		{ "an edited index leads to no other object", terms_are_compared_after_the_index },
+		{ "a row in another's place is an error and no object", a_row_in_anothers_place_is_an_error_and_no_object },
+		{ NULL, NULL },
+	};
+
+	return kit_main("token/objects, token/search", tests);
+}

@@ -36,10 +36,11 @@ static const struct table {
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 /* Rollback journal, truncated at commit and synced: what was committed survives a power cut, and the
- * file's change counter moves with each commit (in WAL mode it would not).  Deleted rows are overwritten. */
+ * file's change counter moves with each commit (in WAL mode it would not).  Deleted rows are overwritten.  The cache, in
+ * KiB, holds the inner pages of a wallet with a million keys. */
 static const char settings[] =
 	"PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
-	"PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA cache_size=-4096;";
+	"PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA cache_size=-16384;";
 
 static enum cf_code code_of(int rc)
 {

@@ -77,7 +77,9 @@ static struct cf_status node_read(struct wallet *w, struct secret *key, const st
 
 static struct node **cache_place(struct wallet *w, unsigned level, uint64_t position)
 {
-	return &w->cache[(level * 7 + position) % NODE_CACHE];
+	if (level == 0)
+		return &w->cache[position % NODE_CACHE_LEAVES];
+	return &w->cache[NODE_CACHE_LEAVES + (level * 7 + position) % NODE_CACHE_INNER];
 }
 
 static struct cf_status node_cached(struct wallet *w, struct secret *key, unsigned level, uint64_t position,

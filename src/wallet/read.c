@@ -112,21 +112,27 @@ struct cf_status wallet_open_public(struct wallet *w, struct secret *key_opt, co
 }
 
 struct term_work {
-	struct secret *key;
+	const struct header *header;
+	struct secret *key_opt;
 	const struct wallet_term *terms;
-	size_t count;
-	uint8_t (*out)[WALLET_TERM_SIZE];
+	struct wallet_query *query;
 	struct cf_status status;
 };
 
+/* The public terms, too: what is searched for may be what a private object holds. */
 static void terms_in_scope(struct vault_scope *scope, void *arg)
 {
 	struct term_work *work = arg;
+	struct wallet_query *q = work->query;
 	struct wallet_keys keys;
 
-	work->status = keys_open(scope, work->key, &keys);
-	for (size_t i = 0; i < work->count && cf_ok(work->status); i++)
-		term_private(scope, &keys, &work->terms[i], work->out[i]);
+	for (size_t i = 0; i < q->count; i++)
+		term_public(work->header, &work->terms[i], q->hash[0][i]);
+	if (work->key_opt == NULL)
+		return;
+	work->status = keys_open(scope, work->key_opt, &keys);
+	for (size_t i = 0; i < q->count && cf_ok(work->status); i++)
+		term_private(scope, &keys, &work->terms[i], q->hash[1][i]);
 }
 
 struct found {
@@ -152,15 +158,13 @@ static size_t merge(struct found a, struct found b, uint64_t *out, size_t max)
 struct cf_status wallet_query(struct wallet *w, struct secret *key_opt, const struct wallet_term *terms, size_t count,
 			      struct wallet_query *out)
 {
-	struct term_work work = { key_opt, terms, count, out->hash[1], CF_OK };
+	struct term_work work = { &w->identity, key_opt, terms, out, CF_OK };
 
 	if (count > WALLET_TERMS_MAX)
 		return CF_STATUS(LIMIT);
 	out->count = count;
 	out->with_private = key_opt != NULL;
-	for (size_t i = 0; i < count; i++)
-		term_public(&w->identity, &terms[i], out->hash[0][i]);
-	if (key_opt == NULL || count == 0)
+	if (count == 0)
 		return CF_OK;
 	CF_TRY(vault_run(terms_in_scope, &work));
 	return work.status;

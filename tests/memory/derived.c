@@ -73,6 +73,13 @@ void secrets_add_ed25519(struct secrets *s, const uint8_t seed[32], const void *
 	add_scalar(s, KIND_NONCE, wide);
 }
 
+void coffer_key_join(const uint8_t left[32], const uint8_t right[32], uint8_t key[32])
+{
+	(void)crypto_core_hsalsa20(key, (const uint8_t *)"coffer partition", right, NULL);
+	for (size_t i = 0; i < 32; i++)
+		key[i] ^= left[i];
+}
+
 void secrets_add_hmac(struct secrets *s, const uint8_t *key, size_t n)
 {
 	uint8_t padded[128];

@@ -227,11 +227,8 @@ bool known_coffer_key(struct secrets *s, struct driver *d, const uint8_t wallet_
 
 	if (partitions(d, part) != 2)
 		return false;
-	for (int k = 0; k < 2; k++) {
-		(void)crypto_generichash(o.key[k], 32, part[1 - k], 32, NULL, 0);
-		for (size_t i = 0; i < 32; i++)
-			o.key[k][i] ^= part[k][i];
-	}
+	for (int k = 0; k < 2; k++)
+		coffer_key_join(part[k], part[1 - k], o.key[k]);
 	search_heap(d, &o);
 	if (o.right >= 0)
 		secrets_add(s, KIND_COFFER_KEY, o.key[o.right], 32);

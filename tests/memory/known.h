@@ -6,7 +6,7 @@
  * output, the key-encryption key, the wallet key and its sub-keys.
  *
  * The coffer key is nowhere but in the process: two partitions on guarded pages, left = key XOR
- * BLAKE2b(right).  No debugger can read pages of memfd_secret; the process itself can, so the driver
+ * F(right).  No debugger can read pages of memfd_secret; the process itself can, so the driver
  * writes them to its pipe, from where they are, between two calls.  That the result is the coffer key
  * is proved by opening with it the sealed wallet key on the module's ordinary heap.
  */

@@ -84,10 +84,14 @@ static void hit(enum kind k, size_t at, size_t n, void *arg)
 
 	(void)at;
 	(void)n;
-	if (s->area != NULL && s->area->arena)
+	if (s->area != NULL && s->area->arena) {
 		s->tally->inside[k]++;
-	else
-		s->tally->outside[k]++;
+		return;
+	}
+	s->tally->outside[k]++;
+	if (s->area != NULL)
+		(void)snprintf(s->tally->where, sizeof(s->tally->where), "%lx %.40s", (unsigned long)s->area->from,
+			       s->area->path);
 }
 
 static size_t read_at(const struct scan *s, uint64_t at, uint8_t *p, size_t n)

@@ -12,6 +12,7 @@ struct tally {
 	unsigned long outside[KINDS]; /* hits in ordinary memory */
 	unsigned long inside[KINDS];  /* in locked pages that are not dumped and not inherited */
 	unsigned long long scanned, refused; /* bytes */
+	char where[64];                      /* the mapping of the last one outside */
 };
 
 struct area {

@@ -58,6 +58,8 @@ void secrets_scan(struct secrets *s, const uint8_t *p, size_t n, found_fn found,
 
 /* What follows from an Ed25519 seed; with a message, from its signature's nonce too. */
 void secrets_add_ed25519(struct secrets *s, const uint8_t seed[32], const void *message, size_t n);
+/* The coffer key of two partitions, as src/vault/key.c splits it. */
+void coffer_key_join(const uint8_t left[32], const uint8_t right[32], uint8_t key[32]);
 void secrets_add_hmac(struct secrets *s, const uint8_t *key, size_t n);
 void secrets_add_aes(struct secrets *s, const uint8_t *key, size_t n);
 

@@ -19,6 +19,7 @@ struct row {
 	unsigned looks[SUBJECTS];
 	unsigned long long scanned[SUBJECTS], refused[SUBJECTS];
 	struct cell cell[SUBJECTS][KINDS];
+	char where[SUBJECTS][64];
 };
 
 static struct {
@@ -53,6 +54,8 @@ void table_add(const char *moment, const char *place, enum promise promise, enum
 	r->looks[who] += looks;
 	r->scanned[who] += t->scanned;
 	r->refused[who] += t->refused;
+	if (t->where[0] != '\0')
+		memcpy(r->where[who], t->where, sizeof(r->where[who]));
 	for (int k = 0; k < KINDS; k++) {
 		struct cell *c = &r->cell[who][k];
 
@@ -153,8 +156,8 @@ static bool kept(const struct row *r, int who)
 		if (c->outside == 0 && (c->inside == 0 || r->promise == PROMISE_BUSY))
 			continue;
 		ok = false;
-		printf("FAIL: %s, %s: %lu hits of %s (%s)\n", r->moment, r->place, c->outside + c->inside,
-		       kind_name((enum kind)k), who == SUBJECT_COFFER ? "secret memory" : "locked memory");
+		printf("FAIL: %s, %s: %lu hits of %s (%s) %s\n", r->moment, r->place, c->outside + c->inside,
+		       kind_name((enum kind)k), who == SUBJECT_COFFER ? "secret memory" : "locked memory", r->where[who]);
 	}
 	return ok;
 }

@@ -24,6 +24,19 @@ extern const struct mech_impl mech_cmac;
 extern const struct mech_impl mech_cmac_general;
 extern const struct mech_impl mech_gmac;
 extern const struct mech_impl mech_poly1305;
+struct cipher_kind;
+extern const struct mech_impl mech_cipher;          /* cipher.c, by OpenSSL; variant: one of these */
+extern const struct mech_impl mech_cipher_blocks;
+extern const struct mech_impl mech_cipher_padded;
+extern const struct cipher_kind cipher_ecb, cipher_cbc, cipher_cbc_pad, cipher_ctr, cipher_ofb, cipher_cfb128, cipher_cfb8,
+	cipher_cfb1, cipher_chacha20;
+extern const struct mech_impl mech_cipher_whole;    /* cipher_whole.c, by OpenSSL; variant: one of these */
+extern const struct mech_impl mech_key_wrap;
+extern const struct mech_impl mech_key_wrap_kwp;
+extern const struct cipher_kind cipher_cts, cipher_xts, cipher_key_wrap, cipher_key_wrap_kwp;
+extern const struct mech_impl mech_gcm;             /* aead.c, by OpenSSL and libsodium */
+extern const struct mech_impl mech_ccm;
+extern const struct mech_impl mech_chacha20_poly1305;
 extern const struct mech_impl mech_rsa_generate;    /* rsa.c, by OpenSSL */
 extern const struct mech_impl mech_rsa_pkcs_hash;   /* rsa_sign.c; variant: the digest's name */
 extern const struct mech_impl mech_rsa_pss;
@@ -87,10 +100,10 @@ EVP_KDF *ossl_pbkdf2(void);
 EVP_MAC *ossl_poly1305(void);
 
 enum ossl_mode {
-	OSSL_ECB, OSSL_CBC, OSSL_CTR, OSSL_CFB1, OSSL_CFB8, OSSL_CFB, OSSL_OFB, OSSL_CTS, OSSL_XTS, OSSL_GCM, OSSL_CCM, OSSL_WRAP,
+	OSSL_CHACHA20, OSSL_CHACHA20_POLY1305, OSSL_ECB, OSSL_CBC, OSSL_CTR, OSSL_CFB1, OSSL_CFB8, OSSL_CFB, OSSL_OFB, OSSL_CTS, OSSL_XTS, OSSL_GCM, OSSL_CCM, OSSL_WRAP,
 	OSSL_WRAP_PAD, OSSL_MODES
 };
-/* AES for a key of 16, 24 or 32 bytes (XTS: 32 or 64); NULL for other lengths. */
-const EVP_CIPHER *ossl_aes(enum ossl_mode mode, size_t key_n);
+/* For a key of so many bytes: AES of 16, 24 or 32 (XTS: 32 or 64), ChaCha20 of 32; NULL for other lengths. */
+const EVP_CIPHER *ossl_mode(enum ossl_mode mode, size_t key_n);
 
 #endif

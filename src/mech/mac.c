@@ -191,7 +191,7 @@ static CK_RV cmac_begin(struct vault_scope *scope, const struct mech_call *call)
 	*s = (struct mac_state){ CMAC_CTX_new(), cmac_release, cmac_end };
 	if (s->context == NULL)
 		return CKR_DEVICE_MEMORY;
-	return done(CMAC_Init(s->context, key.p, key.n, ossl_aes(OSSL_CBC, key.n), NULL) == 1);
+	return done(CMAC_Init(s->context, key.p, key.n, ossl_mode(OSSL_CBC, key.n), NULL) == 1);
 }
 
 static CK_RV cmac_update(struct vault_scope *scope, const struct mech_call *call, struct span part)
@@ -239,7 +239,7 @@ static CK_RV gmac_begin(struct vault_scope *scope, const struct mech_call *call)
 	*s = (struct mac_state){ EVP_CIPHER_CTX_new(), gmac_release, gmac_end };
 	if (s->context == NULL)
 		return CKR_DEVICE_MEMORY;
-	return done(EVP_EncryptInit_ex2(s->context, ossl_aes(OSSL_GCM, key.n), NULL, NULL, NULL) == 1 &&
+	return done(EVP_EncryptInit_ex2(s->context, ossl_mode(OSSL_GCM, key.n), NULL, NULL, NULL) == 1 &&
 		    EVP_CIPHER_CTX_ctrl(s->context, EVP_CTRL_AEAD_SET_IVLEN, (int)p->iv_n, NULL) == 1 &&
 		    EVP_EncryptInit_ex2(s->context, NULL, key.p, p->iv, NULL) == 1);
 }

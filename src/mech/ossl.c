@@ -23,12 +23,12 @@ static const char *const key_names[] = { "ED448", "X448" };
 
 /* In the order of enum ossl_mode. */
 static const char *const mode_names[OSSL_MODES] = {
-	"ECB", "CBC", "CTR", "CFB1", "CFB8", "CFB", "OFB", "CBC-CTS", "XTS", "GCM", "CCM", "WRAP", "WRAP-PAD",
+	"ChaCha20", "ChaCha20-Poly1305", "ECB", "CBC", "CTR", "CFB1", "CFB8", "CFB", "OFB", "CBC-CTS", "XTS", "GCM", "CCM", "WRAP", "WRAP-PAD",
 };
 #define KEY_SIZES 3
 
 static struct {
-	EVP_CIPHER *aes[OSSL_MODES][KEY_SIZES];
+	EVP_CIPHER *mode[OSSL_MODES][KEY_SIZES];
 	EVP_MAC *poly1305;
 	OSSL_LIB_CTX *context;
 	OSSL_PROVIDER *provider;
@@ -77,27 +77,34 @@ static bool fetch_digests(void)
 	return true;
 }
 
-static bool fetch_aes(void)
+static EVP_CIPHER *fetch_mode(enum ossl_mode mode, size_t key_n)
+{
+	char name[32];
+
+	if (mode < OSSL_ECB)
+		return EVP_CIPHER_fetch(ossl.context, mode_names[mode], NULL);
+	(void)snprintf(name, sizeof(name), "AES-%zu-%s", 8 * key_n, mode_names[mode]);
+	return EVP_CIPHER_fetch(ossl.context, name, NULL);
+}
+
+static bool fetch_modes(void)
 {
 	for (size_t mode = 0; mode < OSSL_MODES; mode++) {
 		for (size_t i = 0; i < KEY_SIZES; i++) {
-			char name[32];
-
-			if (mode == OSSL_XTS && i == 1)
+			if ((mode == OSSL_XTS && i == 1) || (mode < OSSL_ECB && i != 2))
 				continue; /* there is none */
-			(void)snprintf(name, sizeof(name), "AES-%zu-%s", 128 + 64 * i, mode_names[mode]);
-			ossl.aes[mode][i] = EVP_CIPHER_fetch(ossl.context, name, NULL);
-			if (ossl.aes[mode][i] == NULL)
+			ossl.mode[mode][i] = fetch_mode(mode, 16 + 8 * i);
+			if (ossl.mode[mode][i] == NULL)
 				return false;
 		}
 	}
 	return true;
 }
 
-static void aes_free(void)
+static void modes_free(void)
 {
 	for (size_t i = 0; i < OSSL_MODES * KEY_SIZES; i++) {
-		EVP_CIPHER **place = &ossl.aes[i / KEY_SIZES][i % KEY_SIZES];
+		EVP_CIPHER **place = &ossl.mode[i / KEY_SIZES][i % KEY_SIZES];
 
 		EVP_CIPHER_free(*place);
 		*place = NULL;
@@ -113,7 +120,7 @@ static bool fetch_others(void)
 	}
 	ossl.pbkdf2 = EVP_KDF_fetch(ossl.context, "PBKDF2", NULL);
 	ossl.poly1305 = EVP_MAC_fetch(ossl.context, "POLY1305", NULL);
-	return ossl.pbkdf2 != NULL && ossl.poly1305 != NULL && fetch_aes();
+	return ossl.pbkdf2 != NULL && ossl.poly1305 != NULL && fetch_modes();
 }
 
 static bool fetch_keys(void)
@@ -179,7 +186,7 @@ void ossl_close(void)
 		EVP_CIPHER_free(ossl.cipher[i]);
 		ossl.cipher[i] = NULL;
 	}
-	aes_free();
+	modes_free();
 	EVP_KDF_free(ossl.pbkdf2);
 	EVP_MAC_free(ossl.poly1305);
 	ossl.pbkdf2 = NULL;
@@ -204,11 +211,11 @@ const EVP_CIPHER *ossl_cipher(const char *name)
 	return NULL;
 }
 
-const EVP_CIPHER *ossl_aes(enum ossl_mode mode, size_t key_n)
+const EVP_CIPHER *ossl_mode(enum ossl_mode mode, size_t key_n)
 {
 	if (mode == OSSL_XTS)
 		key_n /= 2;
-	return key_n == 16 || key_n == 24 || key_n == 32 ? ossl.aes[mode][(key_n - 16) / 8] : NULL;
+	return key_n == 16 || key_n == 24 || key_n == 32 ? ossl.mode[mode][(key_n - 16) / 8] : NULL;
 }
 
 EVP_MAC *ossl_poly1305(void)

@@ -31,7 +31,7 @@ static bool aes_of_zeros(struct span value, uint8_t block[16])
 	AUTO(evp_cipher_ctx_st) c = EVP_CIPHER_CTX_new();
 	int n;
 
-	return c != NULL && EVP_EncryptInit_ex2(c, ossl_aes(OSSL_ECB, value.n), value.p, NULL, NULL) == 1 &&
+	return c != NULL && EVP_EncryptInit_ex2(c, ossl_mode(OSSL_ECB, value.n), value.p, NULL, NULL) == 1 &&
 	       EVP_EncryptUpdate(c, block, &n, zeros, sizeof(zeros)) == 1;
 }
 

@@ -3,6 +3,8 @@
 #include "mech/rsa.h"
 
 #define NO_KEY CK_UNAVAILABLE_INFORMATION
+#define CRYPTS (CKF_ENCRYPT | CKF_DECRYPT)
+#define WRAPS (CKF_WRAP | CKF_UNWRAP)
 /* Secrets of any length. */
 #define SECRET_BITS_MAX (16 * 1024 * 8)
 /* Curves by name and by OID over a prime field; points in both forms. */

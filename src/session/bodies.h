@@ -88,6 +88,23 @@ CK_RV do_C_Encrypt(struct call *call, CK_BYTE_PTR data, CK_ULONG data_len, CK_BY
 CK_RV do_C_DecryptInit(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key);
 CK_RV do_C_Decrypt(struct call *call, CK_BYTE_PTR encrypted, CK_ULONG encrypted_len, CK_BYTE_PTR data,
 		   CK_ULONG_PTR data_len);
+CK_RV do_C_EncryptUpdate(struct call *call, CK_BYTE_PTR part, CK_ULONG part_len, CK_BYTE_PTR encrypted,
+			 CK_ULONG_PTR encrypted_len);
+CK_RV do_C_EncryptFinal(struct call *call, CK_BYTE_PTR encrypted, CK_ULONG_PTR encrypted_len);
+CK_RV do_C_DecryptUpdate(struct call *call, CK_BYTE_PTR encrypted, CK_ULONG encrypted_len, CK_BYTE_PTR part,
+			 CK_ULONG_PTR part_len);
+CK_RV do_C_DecryptFinal(struct call *call, CK_BYTE_PTR part, CK_ULONG_PTR part_len);
+
+/* ---- op_dual.c ---- */
+
+CK_RV do_C_DigestEncryptUpdate(struct call *call, CK_BYTE_PTR part, CK_ULONG part_len, CK_BYTE_PTR encrypted,
+			       CK_ULONG_PTR encrypted_len);
+CK_RV do_C_SignEncryptUpdate(struct call *call, CK_BYTE_PTR part, CK_ULONG part_len, CK_BYTE_PTR encrypted,
+			     CK_ULONG_PTR encrypted_len);
+CK_RV do_C_DecryptDigestUpdate(struct call *call, CK_BYTE_PTR encrypted, CK_ULONG encrypted_len, CK_BYTE_PTR part,
+			       CK_ULONG_PTR part_len);
+CK_RV do_C_DecryptVerifyUpdate(struct call *call, CK_BYTE_PTR encrypted, CK_ULONG encrypted_len, CK_BYTE_PTR part,
+			       CK_ULONG_PTR part_len);
 
 /* ---- op_recover.c ---- */
 

@@ -62,6 +62,8 @@ CK_RV op_once(struct op *op, struct token *token, struct span data, const struct
 CK_RV op_update(struct op *op, struct token *token, struct span part);
 /* Encryption and decryption in parts.  DATA_LEN_RANGE, ENCRYPTED_DATA_LEN_RANGE. */
 CK_RV op_transform(struct op *op, struct token *token, struct span part, const struct op_output *out);
+/* What op_transform would answer to a question for the length or to a short buffer, and nothing else done. */
+CK_RV op_transform_offer(struct op *op, struct span part, const struct op_output *out, bool *answered);
 CK_RV op_finish(struct op *op, struct token *token, const struct op_output *out);
 /* The value of a secret key goes into a digest. KEY_INDIGESTIBLE. */
 CK_RV op_digest_key(struct op *op, struct key *key);

@@ -38,42 +38,39 @@ static CK_RV transform(struct op *op, struct span part, const struct op_output *
 	return rv;
 }
 
-/* How much comes out is exact: the caller may give a buffer of just that size. */
-static CK_RV run(struct op *op, struct span part, const struct op_output *out, bool *answered)
+/* How much comes out is exact: the caller may give a buffer of just that size.  A part that is kept for later needs none. */
+static CK_RV length_of(const struct op *op, size_t n, size_t *out)
 {
-	size_t need;
-	CK_RV rv = op_length(op, op->mech->impl->part_len, part.n, &need);
-
-	*answered = false;
-	/* Where nothing comes out there need not be a buffer, but then the part must not be taken for a question. */
-	if (rv == CKR_OK)
-		rv = op_offer(need, false, out, answered);
-	return rv == CKR_OK && !*answered ? transform(op, part, out) : rv;
+	*out = 0;
+	return op_gathers(op) ? CKR_OK : op_length(op, op->mech->impl->part_len, n, out);
 }
 
-CK_RV op_transform(struct op *op, struct token *token, struct span part, const struct op_output *out)
+CK_RV op_transform_offer(struct op *op, struct span part, const struct op_output *out, bool *answered)
 {
-	bool answered = false;
+	size_t need;
 	CK_RV rv;
 
+	*answered = false;
 	if (op->stage == OP_NONE)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	if (out->length == NULL || (part.p == NULL && part.n != 0))
 		return op_end(op, CKR_ARGUMENTS_BAD);
-	rv = op_check(op, token);
+	rv = length_of(op, part.n, &need);
 	if (rv != CKR_OK)
 		return op_end(op, rv);
-	if (op_gathers(op)) {
-		if (out->buffer == NULL) {
-			*out->length = 0;
-			return CKR_OK;
-		}
-		rv = gather(op, part, out);
-	} else {
-		rv = run(op, part, out, &answered);
-	}
-	if (answered)
+	return op_offer(need, false, out, answered);
+}
+
+CK_RV op_transform(struct op *op, struct token *token, struct span part, const struct op_output *out)
+{
+	bool answered;
+	CK_RV rv = op_transform_offer(op, part, out, &answered);
+
+	if (answered || op->stage == OP_NONE)
 		return rv;
+	rv = op_check(op, token);
+	if (rv == CKR_OK)
+		rv = op_gathers(op) ? gather(op, part, out) : transform(op, part, out);
 	if (rv != CKR_OK)
 		return op_end(op, rv);
 	op->stage = OP_RUNNING;

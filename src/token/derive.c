@@ -205,7 +205,7 @@ static CK_RV give_secret(const struct mech *mech, struct pending *p, struct span
 static CK_RV build_unwrapped(struct vault_scope *scope, struct making *m)
 {
 	struct pending *p = &m->object[0];
-	struct mech_call call = { .mech = m->mech, .params = m->params };
+	struct mech_call call = { .mech = m->mech, .params = m->params, .use = CKF_UNWRAP };
 	struct key_view key;
 	struct mspan room;
 	size_t n = 0;

@@ -76,7 +76,7 @@ static CK_RV wrap_in(struct vault_scope *scope, struct attrs key, void *arg)
 {
 	struct wrap_work *w = arg;
 	struct key_view wrapping;
-	struct mech_call call = { .mech = w->mech, .params = w->params, .key = &wrapping };
+	struct mech_call call = { .mech = w->mech, .params = w->params, .key = &wrapping, .use = CKF_WRAP };
 	struct span material;
 	size_t need;
 	CK_RV rv;

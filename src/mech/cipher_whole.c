@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * AES by OpenSSL in modes that must see the whole message: CBC with ciphertext stealing (NIST SP 800-38A, addendum, CS1), XTS
+ * (NIST SP 800-38E), key wrap without and with padding (NIST SP 800-38F, RFC 3394, RFC 5649).
+ */
+#include <openssl/evp.h>
+#include <sodium.h>
+
+#include "base/error.h"
+#include "mech/cipher.h"
+#include "mech/ossl_auto.h"
+
+static const struct cipher_kind *kind_of(const struct mech_call *call)
+{
+	return call->mech->variant;
+}
+
+size_t cipher_random_key(size_t wanted, size_t other, struct mspan out)
+{
+	size_t n = wanted == MECH_LENGTH_AES ? 32 : wanted == MECH_LENGTH_ANY ? other : wanted;
+
+	if (n > out.n)
+		n = out.n;
+	randombytes_buf(out.p, n);
+	return n;
+}
+
+static CK_RV open_context(const struct mech_call *call, struct evp_cipher_ctx_st **out)
+{
+	const struct mech_cipher_params *p = &call->params->cipher;
+	struct span key = key_view_part(call->key, CKA_VALUE);
+	AUTO(evp_cipher_ctx_st) c = EVP_CIPHER_CTX_new();
+
+	if (c == NULL)
+		return CKR_DEVICE_MEMORY;
+	EVP_CIPHER_CTX_set_flags(c, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+	if (EVP_CipherInit_ex2(c, ossl_mode(kind_of(call)->mode, key.n), key.p, p->iv_n == 0 ? NULL : p->iv, cipher_encrypts(call),
+			       NULL) != 1 ||
+	    EVP_CIPHER_CTX_set_padding(c, 0) != 1)
+		return CKR_FUNCTION_FAILED;
+	*out = TAKE(c);
+	return CKR_OK;
+}
+
+/* ---- ciphertext stealing, XTS: as long as it was ---- */
+
+static CK_RV same_len(const struct mech_call *call, size_t in_len, size_t *out)
+{
+	*out = in_len;
+	return in_len < AES_BLOCK ? cipher_length_wrong(call) : CKR_OK;
+}
+
+/* IEEE 1619 wants two different keys; libcrypto refuses to encrypt with equal ones. */
+static bool halves_equal(struct span key)
+{
+	return sodium_memcmp(key.p, key.p + key.n / 2, key.n / 2) == 0;
+}
+
+static CK_RV same(struct vault_scope *scope, const struct mech_call *call, struct span in, struct mspan out, size_t *n)
+{
+	AUTO(evp_cipher_ctx_st) c = NULL;
+	CK_RV rv = same_len(call, in.n, n);
+
+	(void)scope;
+	if (rv == CKR_OK && kind_of(call)->mode == OSSL_XTS && halves_equal(key_view_part(call->key, CKA_VALUE))) {
+		cf_ignore(error_set(CF_STATUS(INVALID), "the two halves of an XTS key must differ"), "the return value is the answer");
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	}
+	if (rv == CKR_OK && in.n > CIPHER_PIECE_MAX)
+		rv = cipher_length_wrong(call);
+	if (rv == CKR_OK && out.n < in.n)
+		return CKR_BUFFER_TOO_SMALL;
+	if (rv == CKR_OK)
+		rv = open_context(call, &c);
+	return rv == CKR_OK ? cipher_update(c, in, out.p, n) : rv;
+}
+
+const struct mech_impl mech_cipher_whole = {
+	.state_kind = MECH_STATE_NONE,
+	.gathers = CKF_ENCRYPT | CKF_DECRYPT,
+	.out_len = same_len,
+	.encrypt = same,
+	.decrypt = same,
+	.wrap = same,
+	.unwrap = same,
+};
+
+const struct cipher_kind cipher_cts = { OSSL_CTS, false, false };
+const struct cipher_kind cipher_xts = { OSSL_XTS, false, false };
+
+/* ---- key wrap ---- */
+
+#define SEMIBLOCK ((size_t)8)
+
+static size_t rounded(size_t n)
+{
+	return (n + SEMIBLOCK - 1) / SEMIBLOCK * SEMIBLOCK;
+}
+
+/* Longer than any key; what is wrapped is copied once in guarded memory. */
+#define WRAPPED_MAX ((size_t)1 << 20)
+
+static CK_RV kw_len(const struct mech_call *call, size_t in_len, size_t *out)
+{
+	bool pads = kind_of(call)->padded, wraps = call->use == CKF_WRAP;
+
+	if (!cipher_encrypts(call)) {
+		*out = in_len < SEMIBLOCK ? 0 : in_len - SEMIBLOCK;
+		return in_len < (pads ? 2 : 3) * SEMIBLOCK || in_len % SEMIBLOCK != 0 ? cipher_length_wrong(call) : CKR_OK;
+	}
+	/* A key that is wrapped without padding is filled with zeros. */
+	*out = rounded(in_len) + SEMIBLOCK;
+	if (in_len == 0 || in_len > WRAPPED_MAX || (!pads && rounded(in_len) < 2 * SEMIBLOCK))
+		return wraps ? CKR_KEY_SIZE_RANGE : CKR_DATA_LEN_RANGE;
+	return wraps || pads || in_len % SEMIBLOCK == 0 ? CKR_OK : CKR_DATA_LEN_RANGE;
+}
+
+/* libcrypto clears as much of the output as there was input when it fails: into memory that has it. */
+static CK_RV kw_run(struct vault_scope *scope, const struct mech_call *call, struct span in, struct mspan *room, size_t *n)
+{
+	AUTO(evp_cipher_ctx_st) c = NULL;
+	CK_RV rv = open_context(call, &c);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (in.n > WRAPPED_MAX + 2 * SEMIBLOCK)
+		return cipher_length_wrong(call);
+	if (cf_failed(vault_scope_alloc(scope, in.n + 2 * SEMIBLOCK, room)))
+		return CKR_DEVICE_MEMORY;
+	rv = cipher_update(c, in, room->p, n);
+	return rv == CKR_FUNCTION_FAILED && !cipher_encrypts(call) ? CKR_ENCRYPTED_DATA_INVALID : rv;
+}
+
+static CK_RV kw_crypt(struct vault_scope *scope, const struct mech_call *call, struct span in, struct mspan out, size_t *n)
+{
+	struct mspan room;
+	size_t need;
+	CK_RV rv = kw_len(call, in.n, &need);
+
+	if (rv == CKR_OK)
+		rv = kw_run(scope, call, in, &room, n);
+	if (rv != CKR_OK)
+		return rv;
+	if (out.n < *n)
+		return CKR_BUFFER_TOO_SMALL;
+	bytes_copy(out.p, room.p, *n);
+	return CKR_OK;
+}
+
+static CK_RV kw_wrap(struct vault_scope *scope, const struct mech_call *call, struct span material, struct mspan out, size_t *n)
+{
+	struct mspan filled;
+
+	if (kind_of(call)->padded || material.n % SEMIBLOCK == 0)
+		return kw_crypt(scope, call, material, out, n);
+	if (cf_failed(vault_scope_alloc(scope, rounded(material.n), &filled)))
+		return CKR_DEVICE_MEMORY;
+	bytes_copy(filled.p, material.p, material.n);
+	return kw_crypt(scope, call, span_const(filled), out, n);
+}
+
+static CK_RV kw_unwrap(struct vault_scope *scope, const struct mech_call *call, struct span wrapped, struct mspan out, size_t *n)
+{
+	CK_RV rv = kw_crypt(scope, call, wrapped, out, n);
+
+	if (rv == CKR_ENCRYPTED_DATA_INVALID)
+		return CKR_WRAPPED_KEY_INVALID;
+	return rv == CKR_ENCRYPTED_DATA_LEN_RANGE ? CKR_WRAPPED_KEY_LEN_RANGE : rv;
+}
+
+#define KW_MEMBERS                                                                                                    \
+	.state_kind = MECH_STATE_NONE, .out_len = kw_len, .encrypt = kw_crypt, .decrypt = kw_crypt, .wrap = kw_wrap, \
+	.unwrap = kw_unwrap
+
+const struct mech_impl mech_key_wrap = { KW_MEMBERS, .unwraps_padded = true };
+const struct mech_impl mech_key_wrap_kwp = { KW_MEMBERS };
+
+const struct cipher_kind cipher_key_wrap = { OSSL_WRAP, true, false };
+const struct cipher_kind cipher_key_wrap_kwp = { OSSL_WRAP_PAD, true, true };

@@ -50,6 +50,22 @@ typedef struct CK_HKDF_PARAMS {
 typedef CK_HKDF_PARAMS *CK_HKDF_PARAMS_PTR;
 #endif
 
+#ifndef HAVE_CK_PKCS5_PBKD2_PARAMS2
+#define CKZ_SALT_SPECIFIED 0x1UL
+typedef struct CK_PKCS5_PBKD2_PARAMS2 {
+	CK_ULONG saltSource;
+	CK_VOID_PTR pSaltSourceData;
+	CK_ULONG ulSaltSourceDataLen;
+	CK_ULONG iterations;
+	CK_ULONG prf;
+	CK_VOID_PTR pPrfData;
+	CK_ULONG ulPrfDataLen;
+	CK_UTF8CHAR_PTR pPassword;
+	CK_ULONG ulPasswordLen;
+} CK_PKCS5_PBKD2_PARAMS2;
+typedef CK_PKCS5_PBKD2_PARAMS2 *CK_PKCS5_PBKD2_PARAMS2_PTR;
+#endif
+
 #ifndef HAVE_CK_SP800_108_KDF_PARAMS
 typedef CK_ULONG CK_PRF_DATA_TYPE;
 #define CK_SP800_108_ITERATION_VARIABLE 0x1UL

@@ -46,6 +46,7 @@ extern const struct mech_impl mech_rsa_raw;
 extern const struct mech_impl mech_rsa_oaep;
 extern const struct mech_impl mech_hkdf;            /* hkdf.c */
 extern const struct mech_impl mech_hkdf_data;
+extern const struct mech_impl mech_pbkdf2;          /* pbkdf2.c */
 extern const struct mech_impl mech_kbkdf;           /* sp800_108.c */
 extern const struct mech_impl mech_derive_hash;     /* simple_kdf.c; variant: the digest's name */
 extern const struct mech_impl mech_derive_join;
@@ -85,6 +86,7 @@ CK_RV params_encrypt_ecb(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_encrypt_cbc(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_kbkdf_counter(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_kbkdf_feedback(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_pbkdf2(const CK_MECHANISM *given, union mech_params *out); /* pbkdf2.c */
 CK_RV params_other_key(const CK_MECHANISM *given, union mech_params *out);
 /* ecdh.c: CKD_... */
 bool ecdh_kdf_known(CK_ULONG type);

@@ -77,6 +77,12 @@ struct mech_other_params {
 	CK_OBJECT_HANDLE key;
 };
 
+struct mech_pbkdf2_params {
+	const struct hash *hash;
+	struct span password, salt;
+	uint64_t iterations;
+};
+
 #define KDF_SEGMENTS_MAX 16
 
 /* A piece of the input of SP 800-108's pseudorandom function. */
@@ -128,6 +134,7 @@ union mech_params {
 	struct mech_ecdh_params ecdh;
 	struct mech_index_params index;
 	struct mech_hkdf_params hkdf;
+	struct mech_pbkdf2_params pbkdf2;
 	struct mech_kbkdf_params kbkdf;
 	struct mech_data_params data;
 	struct mech_other_params other;
@@ -208,8 +215,8 @@ struct mech_impl {
 	size_t fixed_size; /* 0: CKA_VALUE_LEN says */
 	CK_RV (*generate)(struct vault_scope *scope, const struct mech_call *call, struct mspan out);
 
-	/* There is one where generate_pair takes so long that nothing may be locked meanwhile: to be called first, outside of a
-	 * scope, for what the library keeps for this thread and does not give back when the pair is made. */
+	/* There is one where generate or generate_pair takes so long that nothing may be locked meanwhile: to be called first, outside of a
+	 * scope, for what the library keeps for this thread and does not give back when the key is made. */
 	CK_RV (*prepare)(void);
 	/* A new key pair of `wanted->bits`; the parts lie in memory of the scope. */
 	CK_RV (*generate_pair)(struct vault_scope *scope, const struct mech_call *call, const struct key_view *wanted,

@@ -218,6 +218,44 @@ static void test_encrypt_data(void)
 	p11_stop(&m);
 }
 
+/* RFC 6070's third vector, and RFC 7914's first. */
+static void test_pbkdf2(void)
+{
+	static const CK_BYTE sha1[20] = {0x4b, 0x00, 0x79, 0x01, 0xb7, 0x65, 0x48, 0x9a, 0xbe, 0xad,
+					 0x49, 0xd9, 0x26, 0xf7, 0x21, 0xd0, 0x65, 0xa4, 0x29, 0xc1};
+	static const CK_BYTE sha256[16] = {0x55, 0xac, 0x04, 0x6e, 0x56, 0xe3, 0x08, 0x9f,
+					   0xec, 0x16, 0x91, 0xc2, 0x25, 0x44, 0xb6, 0x05};
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m, NULL);
+	CK_BYTE salt[] = "salt", password[] = "password", passwd[] = "passwd", got[256];
+	CK_PKCS5_PBKD2_PARAMS2 p = {CKZ_SALT_SPECIFIED, salt, 4, 4096, CKP_PKCS5_PBKD2_HMAC_SHA1, NULL, 0, password, 8};
+	CK_MECHANISM mechanism = {CKM_PKCS5_PBKD2, &p, sizeof(p)};
+	CK_KEY_TYPE aes = CKK_AES, rsa = CKK_RSA;
+	CK_ULONG length = 20;
+	CK_ATTRIBUTE t[] = {ATTR(CKA_VALUE_LEN, length), ATTR(CKA_SENSITIVE, no), ATTR(CKA_EXTRACTABLE, yes), ATTR(CKA_KEY_TYPE, aes)};
+	CK_OBJECT_HANDLE h;
+
+	REQUIRE_RV(m.f->C_GenerateKey(s, &mechanism, t, 3, &h), CKR_OK);
+	CHECK(value_of(&m, s, h, got) == 20 && memcmp(got, sha1, 20) == 0);
+	p = (CK_PKCS5_PBKD2_PARAMS2){CKZ_SALT_SPECIFIED, salt, 4, 1, CKP_PKCS5_PBKD2_HMAC_SHA256, NULL, 0, passwd, 6};
+	CHECK_RV(m.f->C_GenerateKey(s, &mechanism, t, 4, &h), CKR_ATTRIBUTE_VALUE_INVALID); /* no AES key has 20 bytes */
+	length = 16;
+	REQUIRE_RV(m.f->C_GenerateKey(s, &mechanism, t, 4, &h), CKR_OK);
+	CHECK(value_of(&m, s, h, got) == 16 && memcmp(got, sha256, 16) == 0);
+	t[3] = (CK_ATTRIBUTE)ATTR(CKA_KEY_TYPE, rsa);
+	CHECK(m.f->C_GenerateKey(s, &mechanism, t, 4, &h) != CKR_OK);
+	CHECK_RV(m.f->C_GenerateKey(s, &mechanism, t + 1, 2, &h), CKR_TEMPLATE_INCOMPLETE);
+	p.iterations = 0;
+	CHECK_RV(m.f->C_GenerateKey(s, &mechanism, t, 3, &h), CKR_MECHANISM_PARAM_INVALID);
+	p.iterations = 1;
+	p.prf = CKP_PKCS5_PBKD2_HMAC_GOSTR3411;
+	CHECK_RV(m.f->C_GenerateKey(s, &mechanism, t, 3, &h), CKR_MECHANISM_PARAM_INVALID);
+	p.prf = CKP_PKCS5_PBKD2_HMAC_SHA256;
+	p.saltSource = 7;
+	CHECK_RV(m.f->C_GenerateKey(s, &mechanism, t, 3, &h), CKR_MECHANISM_PARAM_INVALID);
+	p11_stop(&m);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -226,6 +264,7 @@ int main(void)
 		{"what is made openly of a sensitive key is as sensitive, and no shorter", test_open_derivations},
 		{"allow-unsafe-wrapping gives the standard's freedom back", test_opened_by_setting},
 		{"the ciphertext of data", test_encrypt_data},
+		{"PBKDF2", test_pbkdf2},
 		{NULL, NULL},
 	};
 

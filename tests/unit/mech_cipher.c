@@ -73,7 +73,7 @@ static CK_RV crypt(struct crypt *c)
 		bytes_copy(c->out, c->in.p, c->in.n);
 		c->in.p = c->out;
 	}
-	REQUIRE(cf_ok(vault_run(crypt_in, c)));
+	kit_run(crypt_in, c, c->mech->type);
 	return c->rv;
 }
 

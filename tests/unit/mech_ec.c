@@ -91,7 +91,7 @@ static void derive_in(struct vault_scope *scope, void *arg)
 static void agree(struct agreement *a)
 {
 	a->mech = mech_find(CKM_ECDH1_DERIVE);
-	REQUIRE(cf_ok(vault_run(derive_in, a)));
+	kit_run(derive_in, a, CKM_ECDH1_DERIVE);
 }
 
 /* A private value of the length that a stored key has. */

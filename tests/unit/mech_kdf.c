@@ -31,7 +31,8 @@ static void derive_in(struct vault_scope *scope, void *arg)
 
 static void derive(struct derivation *d)
 {
-	REQUIRE(d->mech != NULL && cf_ok(vault_run(derive_in, d)));
+	REQUIRE(d->mech != NULL);
+	kit_run(derive_in, d, d->mech->type);
 }
 
 static bool hex(const char *text, struct mspan out)

@@ -3,10 +3,41 @@
 #ifndef COFFER_TESTS_MECH_KIT_H
 #define COFFER_TESTS_MECH_KIT_H
 
+#include <sys/auxv.h>
+
 #include "mech/mech.h"
 #include "unit.h"
 #include "vault/heap.h"
 #include "vault/vault.h"
+
+/* The deepest use of a vault stack by any call of this program. */
+static size_t kit_deepest;
+static CK_MECHANISM_TYPE kit_deepest_type;
+
+/* What a handler of the host may need below its frame, which is as large as the kernel says (AVX-512 included). */
+#define KIT_HANDLER ((size_t)4 * 1024)
+
+static inline size_t kit_depth_limit(void)
+{
+	size_t frame = (size_t)getauxval(AT_MINSIGSTKSZ);
+
+	return vault_stack_size() - (frame < 2048 ? 2048 : frame) - KIT_HANDLER;
+}
+
+/* As vault_run; the depth is measured, and leaves room for a signal. */
+static inline void kit_run(vault_fn fn, void *arg, CK_MECHANISM_TYPE type)
+{
+	size_t depth = 0;
+
+	REQUIRE(cf_ok(vault_measure(fn, arg, &depth)));
+	if (depth > kit_deepest) {
+		kit_deepest = depth;
+		kit_deepest_type = type;
+	}
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	CHECK(depth <= kit_depth_limit());
+#endif
+}
 
 struct kit_call {
 	const struct mech *mech;
@@ -72,13 +103,13 @@ static inline void kit_verify_in(struct vault_scope *scope, void *arg)
 /* The output is in out[0 .. n). */
 static inline CK_RV kit_sign(struct kit_call *k)
 {
-	REQUIRE(cf_ok(vault_run(kit_sign_in, k)));
+	kit_run(kit_sign_in, k, k->mech->type);
 	return k->rv;
 }
 
 static inline CK_RV kit_verify(struct kit_call *k)
 {
-	REQUIRE(cf_ok(vault_run(kit_verify_in, k)));
+	kit_run(kit_verify_in, k, k->mech->type);
 	return k->rv;
 }
 
@@ -132,7 +163,7 @@ static inline void kit_generate(CK_MECHANISM_TYPE type, CK_ULONG bits, struct ki
 {
 	*out = (struct kit_pair){ .type = type, .bits = bits };
 	REQUIRE(mech_find(type) != NULL);
-	REQUIRE(cf_ok(vault_run(kit_generate_in, out)));
+	kit_run(kit_generate_in, out, type);
 }
 
 /* Opens vault and mechanisms around the tests. */
@@ -145,6 +176,8 @@ static inline int kit_main(const char *suite, const struct unit_test *tests)
 	if (mech_open() != CKR_OK)
 		return 1;
 	failed = unit_main(suite, tests);
+	(void)printf("deepest on a vault stack: mechanism 0x%lx, %zu of %zu bytes\n", kit_deepest_type, kit_deepest,
+		     kit_depth_limit());
 	/* What a library keeps of an operation in guarded memory would not be there in a forked child. */
 	if (heap_blocks() != 0) {
 		(void)fprintf(stderr, "%zu blocks are left on the guarded heap\n", heap_blocks());

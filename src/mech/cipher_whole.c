@@ -170,7 +170,7 @@ static CK_RV kw_unwrap(struct vault_scope *scope, const struct mech_call *call, 
 
 #define KW_MEMBERS                                                                                                    \
 	.state_kind = MECH_STATE_NONE, .out_len = kw_len, .encrypt = kw_crypt, .decrypt = kw_crypt, .wrap = kw_wrap, \
-	.unwrap = kw_unwrap
+	.unwrap = kw_unwrap, .wraps_soundly = true
 
 const struct mech_impl mech_key_wrap = { KW_MEMBERS, .unwraps_padded = true };
 const struct mech_impl mech_key_wrap_kwp = { KW_MEMBERS };

@@ -229,6 +229,8 @@ struct mech_impl {
 	CK_RV (*wrap)(struct vault_scope *scope, const struct mech_call *call, struct span material, struct mspan out, size_t *n);
 	CK_RV (*unwrap)(struct vault_scope *scope, const struct mech_call *call, struct span wrapped, struct mspan out, size_t *n);
 
+	/* What is wrapped cannot be changed, cut or told by what else is wrapped, whatever parameter the caller chooses. */
+	bool wraps_soundly;
 	/* What is unwrapped may have zeros behind it: CKA_VALUE_LEN of the template cuts them off. */
 	bool unwraps_padded;
 

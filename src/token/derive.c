@@ -186,12 +186,22 @@ static CK_RV expected_length(const struct pending *p, size_t *out)
 	return rv;
 }
 
+/* Zeros that filled the last block up, and nothing else: a longer cut, or one of anything else, would be a part of the key. */
+static bool is_filling(struct span rest)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < rest.n; i++)
+		any |= rest.p[i];
+	return rest.n < 16 && any == 0;
+}
+
 static CK_RV give_secret(const struct mech *mech, struct pending *p, struct span value)
 {
 	size_t length;
 	CK_RV rv = wanted_length(p->request.template, &length);
 
-	if (rv == CKR_OK && mech->impl->unwraps_padded && length != 0 && length < value.n)
+	if (rv == CKR_OK && mech->impl->unwraps_padded && length != 0 && length < value.n && is_filling(span_skip(value, length)))
 		value.n = length;
 	if (rv == CKR_OK && ((length != 0 && length != value.n) || value.n == 0))
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;

@@ -6,7 +6,7 @@
  * brought along, or one that decrypts as well (J. Clulow, "On the Security of PKCS #11", CHES 2003; Bortolozzo, Centenaro,
  * Focardi, Steel, "Attacking and Fixing PKCS#11 Security Tokens", CCS 2010).  So a sensitive key is wrapped only under a key that
  * the SO trusts, or under one that was made here, was never seen outside, cannot leave and does nothing else than to wrap
- * and to unwrap (object/change.c keeps it so); and what such a key unwraps is sensitive again.  `allow-unsafe-wrapping = yes` gives the standard's freedom back.
+ * and to unwrap (object/change.c keeps it so), by a mechanism made for keys; and what such a key unwraps is sensitive again.  `allow-unsafe-wrapping = yes` gives the standard's freedom back.
  */
 #include "base/error.h"
 #include "ck/rv.h"
@@ -17,6 +17,12 @@ static CK_RV refuse(CK_RV rv, const char *why)
 {
 	cf_ignore(error_set(CF_STATUS(DENIED), "%s", why), "the return value is the answer");
 	return rv;
+}
+
+/* A stream of which the caller chooses the start is the same for a key that he knows; one under a block mode can be cut. */
+static bool is_sound(const struct object_usage *wrapping, const struct mech *mech)
+{
+	return wrapping->class == CKO_PUBLIC_KEY || mech->impl->wraps_soundly;
 }
 
 bool wrapping_is_safe(const struct object_usage *w)
@@ -48,10 +54,11 @@ static CK_RV may_leave(const struct wrap_work *w, const struct key_view *wrappin
 		return CKR_KEY_UNEXTRACTABLE;
 	if (attrs_bool(key, CKA_WRAP_WITH_TRUSTED, false) && !usage->trusted)
 		return refuse(CKR_KEY_NOT_WRAPPABLE, "the key may be wrapped only by a key that the SO has marked as trusted");
-	if (attrs_bool(key, CKA_SENSITIVE, true) && !wrapping_is_safe(usage) && !w->who->token->config->allow_unsafe_wrapping)
+	if (attrs_bool(key, CKA_SENSITIVE, true) && !w->who->token->config->allow_unsafe_wrapping &&
+	    (!wrapping_is_safe(usage) || !is_sound(usage, w->mech)))
 		return refuse(CKR_KEY_NOT_WRAPPABLE,
 			      "a sensitive key is wrapped only by a key that the SO trusts, or that was generated here, cannot leave and "
-			      "does nothing else; `allow-unsafe-wrapping = yes` in the configuration lifts that");
+			      "does nothing else, and by AES key wrap; `allow-unsafe-wrapping = yes` in the configuration lifts that");
 	if (admitted.p != NULL && !object_admitted(scope, admitted, key))
 		return refuse(CKR_KEY_HANDLE_INVALID, "the wrapping key's CKA_WRAP_TEMPLATE does not admit this key");
 	return CKR_OK;

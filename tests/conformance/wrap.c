@@ -165,6 +165,52 @@ static void test_reimport(void)
 	p11_stop(&m);
 }
 
+/* A key stream that starts where the caller says is found with a key that he knows; a prefix of a key is found by trying. */
+static void test_weak_wrapping(void)
+{
+	static const CK_MECHANISM_TYPE weak[] = {CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_OFB};
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m, NULL);
+	CK_BYTE iv[16] = {0}, wrapped[512], value[16] = "sixteen bytes..";
+	CK_ULONG length = 1, n;
+	CK_ATTRIBUTE role[] = {ATTR(CKA_WRAP, yes), ATTR(CKA_UNWRAP, yes)}, out[] = {ATTR(CKA_EXTRACTABLE, yes)};
+	CK_ATTRIBUTE t[] = {ATTR(CKA_CLASS, class_secret), ATTR(CKA_KEY_TYPE, generic), ATTR(CKA_VALUE, value), ATTR(CKA_EXTRACTABLE, yes),
+			    ATTR(CKA_SENSITIVE, no)};
+	CK_ATTRIBUTE u[] = {ATTR(CKA_CLASS, class_secret), ATTR(CKA_KEY_TYPE, generic), ATTR(CKA_VALUE_LEN, length), ATTR(CKA_SIGN, yes)};
+	CK_OBJECT_HANDLE k, target, odd, again;
+
+	if (!has(&m, CKM_AES_KEY_WRAP) || !has(&m, CKM_AES_ECB)) {
+		p11_stop(&m);
+		return;
+	}
+	REQUIRE_RV(generate(&m, s, out, 1, &target), CKR_OK);
+	REQUIRE_RV(generate(&m, s, role, 2, &k), CKR_OK);
+	for (size_t i = 0; i < 4; i++) {
+		CK_MECHANISM mechanism = {weak[i], weak[i] == CKM_AES_ECB ? NULL : iv, weak[i] == CKM_AES_ECB ? 0 : 16};
+
+		CHECK_RV(wrap(&m, s, &mechanism, k, target, wrapped, &n), CKR_KEY_NOT_WRAPPABLE);
+	}
+	/* CKA_VALUE_LEN takes zeros off that filled a block, and no part of a key. */
+	for (size_t i = 0; i < 2; i++) {
+		CK_MECHANISM mechanism = {i == 0 ? CKM_AES_KEY_WRAP : CKM_AES_ECB, NULL, 0};
+
+		t[2].ulValueLen = 16;
+		REQUIRE_RV(m.f->C_CreateObject(s, t, 5, &odd), CKR_OK);
+		REQUIRE_RV(wrap(&m, s, &mechanism, k, odd, wrapped, &n), CKR_OK);
+		length = 1;
+		CHECK_RV(m.f->C_UnwrapKey(s, &mechanism, k, wrapped, n, u, 4, &again), CKR_WRAPPED_KEY_LEN_RANGE);
+		length = 15; /* the last byte is a zero of the key's own */
+		CHECK_RV(m.f->C_UnwrapKey(s, &mechanism, k, wrapped, n, u, 4, &again), CKR_OK);
+		t[2].ulValueLen = 13;
+		REQUIRE_RV(m.f->C_CreateObject(s, t, 5, &odd), CKR_OK);
+		if (wrap(&m, s, &mechanism, k, odd, wrapped, &n) != CKR_OK)
+			continue; /* no whole number of blocks */
+		length = 13;
+		CHECK_RV(m.f->C_UnwrapKey(s, &mechanism, k, wrapped, n, u, 4, &again), CKR_OK);
+	}
+	p11_stop(&m);
+}
+
 /* A private key goes out as PKCS#8 and comes back whole. */
 static void test_private_keys(void)
 {
@@ -301,6 +347,7 @@ int main(void)
 		{"a key of the attacker's takes nothing sensitive out", test_trojan_wrapping_key},
 		{"what wraps does not decrypt, now or later", test_wrap_and_decrypt},
 		{"unwrapping does not make a key readable", test_reimport},
+		{"no weak wrapping, and no part of a key", test_weak_wrapping},
 		{"private keys are wrapped as PKCS#8 and come back whole", test_private_keys},
 		{"CKA_TRUSTED and CKA_WRAP_WITH_TRUSTED", test_trusted},
 		{"CKA_WRAP_TEMPLATE and CKA_UNWRAP_TEMPLATE", test_templates},

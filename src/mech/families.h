@@ -44,6 +44,7 @@ extern const struct mech_impl mech_rsa_pss_hash;    /* variant: the digest's nam
 extern const struct mech_impl mech_rsa_pkcs;        /* rsa_crypt.c */
 extern const struct mech_impl mech_rsa_raw;
 extern const struct mech_impl mech_rsa_oaep;
+extern const struct mech_impl mech_rsa_aes_wrap;
 extern const struct mech_impl mech_hkdf;            /* hkdf.c */
 extern const struct mech_impl mech_hkdf_data;
 extern const struct mech_impl mech_pbkdf2;          /* pbkdf2.c */
@@ -79,6 +80,7 @@ CK_RV params_chacha20_poly1305(const CK_MECHANISM *given, union mech_params *out
 CK_RV params_mac_length(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_pss(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_oaep(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_rsa_aes(const CK_MECHANISM *given, union mech_params *out);
 /* params_kdf.c */
 CK_RV params_hkdf(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_string(const CK_MECHANISM *given, union mech_params *out);

@@ -108,6 +108,7 @@ struct mech_rsa_params {
 	size_t salt_len;             /* PSS */
 	size_t label_len;            /* OAEP */
 	uint8_t label[RSA_LABEL_MAX];
+	size_t aes_bytes;            /* CKM_RSA_AES_KEY_WRAP: of the key in between */
 };
 
 /* Ciphers, and GMAC. */

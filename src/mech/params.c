@@ -122,3 +122,18 @@ CK_RV params_oaep(const CK_MECHANISM *given, union mech_params *out)
 	bytes_copy(out->rsa.label, p.pSourceData, p.ulSourceDataLen);
 	return CKR_OK;
 }
+
+CK_RV params_rsa_aes(const CK_MECHANISM *given, union mech_params *out)
+{
+	CK_RSA_AES_KEY_WRAP_PARAMS p;
+	CK_MECHANISM oaep = { CKM_RSA_PKCS_OAEP, NULL, sizeof(CK_RSA_PKCS_OAEP_PARAMS) };
+
+	if (given->pParameter == NULL || given->ulParameterLen != sizeof(p))
+		return params_invalid("is no CK_RSA_AES_KEY_WRAP_PARAMS");
+	memcpy(&p, given->pParameter, sizeof(p));
+	if (p.ulAESKeyBits != 128 && p.ulAESKeyBits != 192 && p.ulAESKeyBits != 256)
+		return params_invalid("asks for an AES key of a size that there is not");
+	oaep.pParameter = p.pOAEPParams;
+	out->rsa.aes_bytes = p.ulAESKeyBits / 8;
+	return params_oaep(&oaep, out);
+}

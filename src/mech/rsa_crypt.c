@@ -190,6 +190,88 @@ static CK_RV unwrap_oaep(struct vault_scope *scope, const struct mech_call *call
 	return of_wrapped(decrypt_oaep(scope, call, wrapped, out, n));
 }
 
+/* ---- RSA and AES: a key of any length under a new AES key, that one by OAEP ---- */
+
+static CK_RV suits_aes(const struct mech_call *call)
+{
+	const struct mech_rsa_params *p = &call->params->rsa;
+
+	if (suits_oaep(call) == CKR_OK && p->aes_bytes <= rsa_size(call->key) - 2 * p->hash->size - 2)
+		return CKR_OK;
+	return CKR_MECHANISM_PARAM_INVALID;
+}
+
+/* CKM_AES_KEY_WRAP_KWP with a key of the scope's. */
+struct inner {
+	union mech_params params;
+	struct key_view key;
+	struct mech_call call;
+};
+
+static CK_RV inner_call(struct span key, CK_FLAGS use, struct inner *out)
+{
+	const CK_MECHANISM kwp = { CKM_AES_KEY_WRAP_KWP, NULL, 0 };
+	const struct mech *row = mech_find(kwp.mechanism);
+
+	out->key = (struct key_view){ .class = CKO_SECRET_KEY, .type = CKK_AES, .bits = key.n * 8, .parts = 1 };
+	out->key.part[0] = (struct key_part){ CKA_VALUE, key };
+	out->call = (struct mech_call){ row, &out->params, &out->key, NULL, use };
+	return row->params(&kwp, &out->params);
+}
+
+static CK_RV out_len_aes(const struct mech_call *call, size_t in_len, size_t *out)
+{
+	*out = rsa_size(call->key) + (in_len + 7) / 8 * 8 + 8;
+	return CKR_OK;
+}
+
+static CK_RV wrap_aes(struct vault_scope *scope, const struct mech_call *call, struct span material, struct mspan out, size_t *n)
+{
+	size_t size = rsa_size(call->key), first = size, second;
+	uint8_t key[32];
+	struct span aes = span(key, call->params->rsa.aes_bytes);
+	struct inner inner;
+	CK_RV rv;
+
+	randombytes_buf(key, aes.n);
+	rv = inner_call(aes, CKF_WRAP, &inner);
+	if (rv == CKR_OK)
+		rv = wrap_oaep(scope, call, aes, mspan(out.p, size), &first);
+	second = out.n - size;
+	if (rv == CKR_OK)
+		rv = inner.call.mech->impl->wrap(scope, &inner.call, material, mspan(out.p + size, second), &second);
+	*n = size + second;
+	return rv;
+}
+
+static CK_RV unwrap_aes(struct vault_scope *scope, const struct mech_call *call, struct span wrapped, struct mspan out, size_t *n)
+{
+	size_t size = rsa_size(call->key), key_n;
+	struct mspan key;
+	struct inner inner;
+	CK_RV rv;
+
+	if (wrapped.n <= size)
+		return CKR_WRAPPED_KEY_LEN_RANGE;
+	if (cf_failed(vault_scope_alloc(scope, size, &key)))
+		return CKR_DEVICE_MEMORY;
+	key_n = key.n;
+	rv = unwrap_oaep(scope, call, span(wrapped.p, size), key, &key_n);
+	if (rv == CKR_OK && key_n != call->params->rsa.aes_bytes)
+		rv = CKR_WRAPPED_KEY_INVALID;
+	if (rv == CKR_OK)
+		rv = inner_call(span(key.p, key_n), CKF_UNWRAP, &inner);
+	return rv == CKR_OK ? inner.call.mech->impl->unwrap(scope, &inner.call, span_skip(wrapped, size), out, n) : rv;
+}
+
+const struct mech_impl mech_rsa_aes_wrap = {
+	.state_kind = MECH_STATE_NONE,
+	.suits = suits_aes,
+	.out_len = out_len_aes,
+	.wrap = wrap_aes,
+	.unwrap = unwrap_aes,
+};
+
 const struct mech_impl mech_rsa_pkcs = {
 	.state_kind = MECH_STATE_NONE,
 	.out_len = out_len,

@@ -257,6 +257,51 @@ static void test_private_keys(void)
 	p11_stop(&m);
 }
 
+/* A private key of any length under an RSA key; without the setting, only where it may be read as well. */
+static void test_rsa_aes(void)
+{
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m, NULL);
+	CK_RSA_PKCS_OAEP_PARAMS oaep = {CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, NULL, 0};
+	CK_RSA_AES_KEY_WRAP_PARAMS p = {256, &oaep};
+	CK_MECHANISM mechanism = {CKM_RSA_AES_KEY_WRAP, &p, sizeof(p)};
+	CK_ATTRIBUTE open[] = {ATTR(CKA_SENSITIVE, no), ATTR(CKA_EXTRACTABLE, yes)};
+	CK_KEY_TYPE type = CKK_RSA;
+	CK_ATTRIBUTE u[] = {ATTR(CKA_CLASS, class_private), ATTR(CKA_KEY_TYPE, type), ATTR(CKA_SENSITIVE, no)};
+	CK_BYTE wrapped[2048], before[600], after[600];
+	CK_ATTRIBUTE a = {CKA_PRIVATE_EXPONENT, before, 600}, b = {CKA_PRIVATE_EXPONENT, after, 600};
+	CK_ULONG n = sizeof(wrapped), asked = 0;
+	struct p11_pair k, target;
+	CK_OBJECT_HANDLE again;
+
+	pair(&m, s, NULL, 0, NULL, 0, &k);
+	pair(&m, s, NULL, 0, open, 2, &target);
+	CHECK_RV(m.f->C_WrapKey(s, &mechanism, k.pub, k.priv, wrapped, &n), CKR_KEY_UNEXTRACTABLE);
+	CHECK_RV(m.f->C_WrapKey(s, &mechanism, k.pub, target.priv, NULL, &asked), CKR_OK);
+	REQUIRE_RV(m.f->C_WrapKey(s, &mechanism, k.pub, target.priv, wrapped, &n), CKR_OK);
+	CHECK(n == asked && n > 256 + 1000);
+	REQUIRE_RV(m.f->C_UnwrapKey(s, &mechanism, k.priv, wrapped, n, u, 3, &again), CKR_OK);
+	CHECK_RV(m.f->C_GetAttributeValue(s, target.priv, &a, 1), CKR_OK);
+	CHECK_RV(m.f->C_GetAttributeValue(s, again, &b, 1), CKR_OK);
+	CHECK(a.ulValueLen == b.ulValueLen && memcmp(before, after, a.ulValueLen) == 0);
+	/* Wrong in either half: one answer. */
+	wrapped[5] ^= 1;
+	CHECK_RV(m.f->C_UnwrapKey(s, &mechanism, k.priv, wrapped, n, u, 3, &again), CKR_WRAPPED_KEY_INVALID);
+	wrapped[5] ^= 1;
+	wrapped[n - 1] ^= 1;
+	CHECK_RV(m.f->C_UnwrapKey(s, &mechanism, k.priv, wrapped, n, u, 3, &again), CKR_WRAPPED_KEY_INVALID);
+	p.ulAESKeyBits = 128; /* the key in between has another length */
+	wrapped[n - 1] ^= 1;
+	CHECK_RV(m.f->C_UnwrapKey(s, &mechanism, k.priv, wrapped, n, u, 3, &again), CKR_WRAPPED_KEY_INVALID);
+	CHECK_RV(m.f->C_UnwrapKey(s, &mechanism, k.priv, wrapped, 256, u, 3, &again), CKR_WRAPPED_KEY_LEN_RANGE);
+	p.ulAESKeyBits = 100;
+	CHECK_RV(m.f->C_WrapKey(s, &mechanism, k.pub, target.priv, wrapped, &n), CKR_MECHANISM_PARAM_INVALID);
+	p.ulAESKeyBits = 256;
+	p.pOAEPParams = NULL;
+	CHECK_RV(m.f->C_WrapKey(s, &mechanism, k.pub, target.priv, wrapped, &n), CKR_MECHANISM_PARAM_INVALID);
+	p11_stop(&m);
+}
+
 /* The SO marks a public key as trusted: under it sensitive keys leave, and those that insist on one. */
 static void test_trusted(void)
 {
@@ -349,6 +394,7 @@ int main(void)
 		{"unwrapping does not make a key readable", test_reimport},
 		{"no weak wrapping, and no part of a key", test_weak_wrapping},
 		{"private keys are wrapped as PKCS#8 and come back whole", test_private_keys},
+		{"CKM_RSA_AES_KEY_WRAP", test_rsa_aes},
 		{"CKA_TRUSTED and CKA_WRAP_WITH_TRUSTED", test_trusted},
 		{"CKA_WRAP_TEMPLATE and CKA_UNWRAP_TEMPLATE", test_templates},
 		{"allow-unsafe-wrapping gives the standard's freedom back", test_opened_by_setting},

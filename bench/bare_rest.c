@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "bench/bench.h"
 
@@ -91,43 +90,13 @@ static unsigned long argon2_open(struct subject *s, const struct settings *setti
 	return 0;
 }
 
-/* Populated at once, as locked memory is: page faults one by one would make the bare library look slower. */
-static int memory_new(uint8_t **memory, size_t n)
-{
-	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-	if (p == MAP_FAILED)
-		return ARGON2_MEMORY_ALLOCATION_ERROR;
-	*memory = p;
-	return ARGON2_OK;
-}
-
-static void memory_free(uint8_t *memory, size_t n)
-{
-	(void)munmap(memory, n);
-}
-
 static unsigned long step_argon2id(struct lane *lane)
 {
-	static uint8_t pin[] = "user-1234", salt[] = "sixteen bytes...";
+	static const char pin[] = "user-1234", salt[] = "sixteen bytes...";
 	const struct settings *s = lane->job->settings;
-	argon2_context context = {
-		.out = lane->out,
-		.outlen = 32,
-		.pwd = pin,
-		.pwdlen = sizeof(pin) - 1,
-		.salt = salt,
-		.saltlen = sizeof(salt) - 1,
-		.t_cost = s->argon2_passes,
-		.m_cost = s->argon2_kib,
-		.lanes = 1,
-		.threads = 1,
-		.version = ARGON2_VERSION_13,
-		.allocate_cbk = memory_new,
-		.free_cbk = memory_free,
-	};
 
-	return (unsigned long)argon2id_ctx(&context);
+	return (unsigned long)argon2id_hash_raw(s->argon2_passes, s->argon2_kib, 1, pin, sizeof(pin) - 1, salt,
+						sizeof(salt) - 1, lane->out, 32);
 }
 
 static unsigned long argon2_prepare(struct subject *s, struct job *job)

@@ -47,10 +47,6 @@ static int working_memory_new(uint8_t **memory, size_t bytes)
 		(void)munmap(p, bytes);
 		return ARGON2_MEMORY_ALLOCATION_ERROR;
 	}
-#ifdef MADV_HUGEPAGE
-	/* Argon2id reads all over it: with large pages, where the system has them, it takes 0.87 of the time. */
-	(void)madvise(p, bytes, MADV_HUGEPAGE);
-#endif
 	/* Best effort: the second binding of the PIN does not rely on it. */
 	working_memory_lock(p, bytes);
 	*memory = p;

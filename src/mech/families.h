@@ -45,6 +45,7 @@ extern const struct mech_impl mech_rsa_pkcs;        /* rsa_crypt.c */
 extern const struct mech_impl mech_rsa_raw;
 extern const struct mech_impl mech_rsa_oaep;
 extern const struct mech_impl mech_rsa_aes_wrap;
+extern const struct mech_impl mech_public_half;     /* keys.c */
 extern const struct mech_impl mech_hkdf;            /* hkdf.c */
 extern const struct mech_impl mech_hkdf_data;
 extern const struct mech_impl mech_pbkdf2;          /* pbkdf2.c */

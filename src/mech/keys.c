@@ -134,6 +134,8 @@ static CK_RV complete_ec(struct vault_scope *scope, const struct curve *curve, c
 	return CKR_OK;
 }
 
+const struct mech_impl mech_public_half = { .state_kind = MECH_STATE_NONE, .derives_public = true };
+
 CK_RV mech_key_complete(struct vault_scope *scope, const struct key_view *given, struct key_view *out)
 {
 	const struct curve *curve = curve_find(key_view_part(given, CKA_EC_PARAMS));

@@ -247,6 +247,8 @@ struct mech_impl {
 	 * names, NULL when it names none. */
 	CK_RV (*derive)(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
 			size_t *n);
+	/* C_DeriveKey where the new key is the base key's public half: all that there is to do is the token's. */
+	bool derives_public;
 	/* C_DeriveKey where the new key is a private one, of this type: its parts, in memory of the scope. */
 	CK_KEY_TYPE derived_type;
 	CK_RV (*derive_private)(struct vault_scope *scope, const struct mech_call *call, struct key_view *out);
@@ -257,6 +259,7 @@ struct mech_impl {
 
 /* A row's key type where a mechanism takes more than one.  A row of an HMAC has that HMAC's own type, and takes generic secrets too. */
 #define KEYS_OF_SECRET ((CK_KEY_TYPE)0xfffffff1) /* any secret key */
+#define KEYS_OF_PRIVATE ((CK_KEY_TYPE)0xfffffff3) /* any private key */
 #define KEYS_OF_CURVE ((CK_KEY_TYPE)0xfffffff2)  /* CKK_EC, CKK_EC_MONTGOMERY: key agreement */
 
 struct mech {

@@ -58,6 +58,8 @@ bool mech_takes(const struct mech *mech, CK_OBJECT_CLASS class, CK_KEY_TYPE type
 		return true;
 	if (mech->key_type == KEYS_OF_SECRET)
 		return class == CKO_SECRET_KEY;
+	if (mech->key_type == KEYS_OF_PRIVATE)
+		return class == CKO_PRIVATE_KEY;
 	if (mech->key_type == KEYS_OF_CURVE)
 		return type == CKK_EC || type == CKK_EC_MONTGOMERY;
 	return mech->key_type == type;

@@ -317,7 +317,9 @@ static void history(struct draft *d, const struct object_request *r)
 	bool local = r->use == OBJECT_GENERATE;
 
 	put_bool(d, CKA_LOCAL, local);
-	put_ulong(d, CKA_KEY_GEN_MECHANISM, local ? r->gen_mechanism : CK_UNAVAILABLE_INFORMATION);
+	/* A public key that is made of its private one takes this over from there. */
+	if (local || !has(d, CKA_KEY_GEN_MECHANISM))
+		put_ulong(d, CKA_KEY_GEN_MECHANISM, local ? r->gen_mechanism : CK_UNAVAILABLE_INFORMATION);
 	put_bool(d, CKA_ALWAYS_SENSITIVE, (local || r->from_always_sensitive) && is_on(d, CKA_SENSITIVE));
 	put_bool(d, CKA_NEVER_EXTRACTABLE, (local || r->from_never_extractable) && !is_on(d, CKA_EXTRACTABLE));
 }

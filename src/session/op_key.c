@@ -179,6 +179,9 @@ CK_RV do_C_DeriveKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HA
 	if (key == NULL || session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
 	rv = find_row(call, mechanism, CKF_DERIVE, &row, &params);
+	/* Whatever CKA_DERIVE says: it uses nothing that is secret. */
+	if (rv == CKR_OK && row->impl->derives_public)
+		return keys_public_half(&who, base_key, t, key);
 	if (rv == CKR_OK)
 		rv = take_key(&who, base_key, CKF_DERIVE, row, &params, &codes, &base);
 	if (rv == CKR_OK)

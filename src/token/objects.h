@@ -59,6 +59,8 @@ CK_RV key_run(struct key *k, key_fn fn, void *arg);
 /* C_DeriveKey; the keys may be used so.  `other_opt`: the second key that the parameter names. */
 CK_RV keys_derive(const struct access *who, struct key *base, struct key *other_opt, const struct mech *mech,
 		  const union mech_params *params, struct template t, CK_OBJECT_HANDLE *out);
+/* CKM_PUB_KEY_FROM_PRIV_KEY. KEY_TYPE_INCONSISTENT: it is no private key. */
+CK_RV keys_public_half(const struct access *who, CK_OBJECT_HANDLE private_key, struct template t, CK_OBJECT_HANDLE *out);
 /* C_UnwrapKey. WRAPPED_KEY_INVALID, WRAPPED_KEY_LEN_RANGE, and the codes of object.h. */
 CK_RV keys_unwrap(const struct access *who, struct key *unwrapping, const struct mech *mech, const union mech_params *params,
 		  struct span wrapped, struct template t, CK_OBJECT_HANDLE *out);

@@ -196,6 +196,48 @@ static void test_derive_template(void)
 	p11_stop(&m);
 }
 
+/* The public half of each kind of key, with what it takes over. */
+static void test_public_half(void)
+{
+	static CK_BYTE ed25519[] = {0x06, 0x03, 0x2b, 0x65, 0x70};
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m);
+	CK_ULONG bits = 2048, generated;
+	CK_BYTE id[] = "an id", label[] = "label";
+	struct {
+		CK_MECHANISM_TYPE type;
+		CK_ATTRIBUTE pub;
+	} kinds[] = {{CKM_RSA_PKCS_KEY_PAIR_GEN, ATTR(CKA_MODULUS_BITS, bits)}, {CKM_EC_KEY_PAIR_GEN, ATTR(CKA_EC_PARAMS, p256)},
+		     {CKM_EC_EDWARDS_KEY_PAIR_GEN, ATTR(CKA_EC_PARAMS, ed25519)},
+		     {CKM_EC_MONTGOMERY_KEY_PAIR_GEN, ATTR(CKA_EC_PARAMS, x25519)}};
+	CK_MECHANISM half = {CKM_PUB_KEY_FROM_PRIV_KEY, NULL, 0};
+	CK_OBJECT_HANDLE h;
+
+	for (size_t i = 0; i < 4; i++) {
+		CK_MECHANISM mechanism = {kinds[i].type, NULL, 0};
+		CK_ATTRIBUTE priv[] = {ATTR(CKA_ID, id), ATTR(CKA_SIGN, no), ATTR(CKA_UNWRAP, yes), ATTR(CKA_TOKEN, yes)};
+		CK_ATTRIBUTE t[] = {ATTR(CKA_LABEL, label), ATTR(CKA_TOKEN, yes), ATTR(CKA_VERIFY, yes)};
+		CK_BYTE a[600], b[600], got[16];
+		CK_ATTRIBUTE one = {CKA_PUBLIC_KEY_INFO, a, 600}, two = {CKA_PUBLIC_KEY_INFO, b, 600}, read = {CKA_ID, got, 16};
+		struct p11_pair k;
+
+		REQUIRE_RV(m.f->C_GenerateKeyPair(s, &mechanism, &kinds[i].pub, 1, priv, 4, &k.pub, &k.priv), CKR_OK);
+		REQUIRE_RV(m.f->C_DeriveKey(s, &half, k.priv, NULL, 0, &h), CKR_OK);
+		CHECK_RV(m.f->C_GetAttributeValue(s, k.pub, &one, 1), CKR_OK);
+		CHECK_RV(m.f->C_GetAttributeValue(s, h, &two, 1), CKR_OK);
+		CHECK(one.ulValueLen == two.ulValueLen && memcmp(a, b, one.ulValueLen) == 0);
+		CHECK_RV(m.f->C_GetAttributeValue(s, h, &read, 1), CKR_OK);
+		CHECK(read.ulValueLen == sizeof(id) && !p11_get_bool(&m, s, h, CKA_VERIFY) && p11_get_bool(&m, s, h, CKA_WRAP));
+		CHECK(!p11_get_bool(&m, s, h, CKA_LOCAL) && !p11_get_bool(&m, s, h, CKA_TOKEN) && !p11_get_bool(&m, s, h, CKA_PRIVATE));
+		CHECK(p11_get(&m, s, h, CKA_KEY_GEN_MECHANISM, &generated, sizeof(generated)) && generated == kinds[i].type);
+		REQUIRE_RV(m.f->C_DeriveKey(s, &half, k.priv, t, 3, &h), CKR_OK);
+		CHECK(p11_get_bool(&m, s, h, CKA_VERIFY) && p11_get_bool(&m, s, h, CKA_TOKEN));
+		CHECK_RV(m.f->C_DeriveKey(s, &half, k.pub, NULL, 0, &h), CKR_KEY_TYPE_INCONSISTENT);
+	}
+	CHECK_RV(m.f->C_DeriveKey(s, &half, 0x7ffffff1, NULL, 0, &h), CKR_KEY_HANDLE_INVALID);
+	p11_stop(&m);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -204,6 +246,7 @@ int main(void)
 		{"lengths", test_lengths},
 		{"what is refused", test_refused},
 		{"CKA_DERIVE_TEMPLATE", test_derive_template},
+		{"a public key from its private one", test_public_half},
 		{NULL, NULL},
 	};
 

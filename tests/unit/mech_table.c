@@ -80,7 +80,7 @@ static void a_flag_has_its_function(void)
 		if ((m->flags & CKF_UNWRAP) != 0)
 			CHECK_ROW(m, f->unwrap != NULL);
 		if ((m->flags & CKF_DERIVE) != 0)
-			CHECK_ROW(m, f->derive != NULL || f->derive_private != NULL);
+			CHECK_ROW(m, f->derive != NULL || f->derive_private != NULL || f->derives_public);
 		CHECK_ROW(m, (m->flags & (CKF_HW | CKF_EXTENSION)) == 0);
 	}
 }

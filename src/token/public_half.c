@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CKM_PUB_KEY_FROM_PRIV_KEY: the public key object of a private one ("Public key from private key"). */
+#include "ck/rv.h"
+#include "token/make.h"
+
+static CK_RV type_in(struct vault_scope *scope, struct attrs key, void *arg)
+{
+	(void)scope;
+	if (attrs_ulong(key, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) != CKO_PRIVATE_KEY)
+		return CKR_KEY_TYPE_INCONSISTENT;
+	*(CK_KEY_TYPE *)arg = attrs_ulong(key, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	return CKR_OK;
+}
+
+/* What is the public key's, and what it takes over unless the template says otherwise. */
+static const struct {
+	CK_ATTRIBUTE_TYPE from, to;
+	bool always;
+} taken[] = {
+	{ CKA_MODULUS, CKA_MODULUS, true },
+	{ CKA_PUBLIC_EXPONENT, CKA_PUBLIC_EXPONENT, true },
+	{ CKA_EC_PARAMS, CKA_EC_PARAMS, true },
+	{ CKA_EC_POINT, CKA_EC_POINT, true },
+	{ CKA_KEY_GEN_MECHANISM, CKA_KEY_GEN_MECHANISM, true },
+	{ CKA_DECRYPT, CKA_ENCRYPT, false },
+	{ CKA_SIGN, CKA_VERIFY, false },
+	{ CKA_SIGN_RECOVER, CKA_VERIFY_RECOVER, false },
+	{ CKA_UNWRAP, CKA_WRAP, false },
+	{ CKA_DERIVE, CKA_DERIVE, false },
+	{ CKA_ID, CKA_ID, false },
+	{ CKA_START_DATE, CKA_START_DATE, false },
+	{ CKA_END_DATE, CKA_END_DATE, false },
+	{ CKA_SUBJECT, CKA_SUBJECT, false },
+	{ CKA_ALLOWED_MECHANISMS, CKA_ALLOWED_MECHANISMS, false },
+};
+
+static CK_RV build_public(struct vault_scope *scope, struct making *m)
+{
+	struct pending *p = &m->object[0];
+	struct attrs key;
+	CK_RV rv = image_open(scope, m->source, &key);
+
+	for (size_t i = 0; rv == CKR_OK && i < sizeof(taken) / sizeof(taken[0]); i++) {
+		struct span value;
+
+		if (attrs_find(key, taken[i].from, &value) && (taken[i].always || !template_has(p->request.template, taken[i].to)))
+			pending_give(p, taken[i].to, value);
+	}
+	return rv == CKR_OK ? making_build(scope, m, p) : rv;
+}
+
+static size_t key_size(const struct image *i)
+{
+	return i->sealed != NULL ? secret_size(i->sealed) : i->row.body.n;
+}
+
+CK_RV keys_public_half(const struct access *who, CK_OBJECT_HANDLE private_key, struct template t, CK_OBJECT_HANDLE *out)
+{
+	AUTO_IMAGE image = IMAGE_INIT;
+	AUTO_MAKING m = { .who = who, .build = build_public, .count = 1, .source = &image };
+	struct object_request *r = &m.object[0].request;
+	CK_KEY_TYPE type;
+	CK_RV rv = image_load(who->token, private_key, &image);
+
+	if (rv == CKR_OBJECT_HANDLE_INVALID)
+		return CKR_KEY_HANDLE_INVALID;
+	if (rv == CKR_OK)
+		rv = image_run(&image, type_in, &type);
+	if (rv == CKR_OK && !image.is_sealed)
+		rv = CKR_KEY_TYPE_INCONSISTENT;
+	if (rv != CKR_OK)
+		return rv;
+	token_standing(who->token, &m.standing);
+	making_request(&m, &m.object[0], OBJECT_DERIVE, t);
+	rv = object_head(OBJECT_DERIVE, t, CKO_PUBLIC_KEY, type, key_size(&image) + 1024, &r->head);
+	if (rv == CKR_OK)
+		rv = making_allowed(&m, &r->head);
+	if (rv == CKR_OK)
+		rv = making_finish(&m);
+	if (rv == CKR_OK)
+		*out = m.object[0].handle;
+	return rv;
+}

@@ -114,7 +114,7 @@ void ossl_own_close(void)
 }
 
 /* The module is unloaded.  Without C_Finalize this may be the end of a process whose threads still work: then nothing is
- * taken from under them. */
+ * taken from under them.  Of a thread that lives on, the room for its errors (less than 1 KiB) is lost. */
 static __attribute__((destructor)) void leave_host(void)
 {
 	if (!atomic_load(&open))

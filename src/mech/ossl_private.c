@@ -38,9 +38,21 @@ static bool is_bookkeeping(const char *file)
 	return false;
 }
 
+/* Names are constants of the library: the ones that were looked at and are no bookkeeping, by address. */
+static _Atomic(const char *) seen[64];
+
 static bool is_guarded(const char *file)
 {
-	return vault_in_scope() && !is_bookkeeping(file);
+	_Atomic(const char *) *place = &seen[(uintptr_t)file / 8 % (sizeof(seen) / sizeof(seen[0]))];
+
+	if (!vault_in_scope())
+		return false;
+	if (atomic_load_explicit(place, memory_order_relaxed) == file)
+		return true;
+	if (is_bookkeeping(file))
+		return false;
+	atomic_store_explicit(place, file, memory_order_relaxed);
+	return true;
 }
 
 static void *take(size_t n, const char *file, int line)

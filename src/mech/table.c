@@ -25,9 +25,18 @@ static const struct mech table[] = {
 
 const struct mech *mech_find(CK_MECHANISM_TYPE type)
 {
-	for (size_t i = 0; i < ROWS; i++)
-		if (table[i].type == type)
-			return &table[i];
+	size_t low = 0, high = ROWS;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (table[middle].type == type)
+			return &table[middle];
+		if (table[middle].type < type)
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	return NULL;
 }
 

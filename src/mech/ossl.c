@@ -93,7 +93,7 @@ static bool fetch_modes(void)
 		for (size_t i = 0; i < KEY_SIZES; i++) {
 			if ((mode == OSSL_XTS && i == 1) || (mode < OSSL_ECB && i != 2))
 				continue; /* there is none */
-			ossl.mode[mode][i] = fetch_mode(mode, 16 + 8 * i);
+			ossl.mode[mode][i] = fetch_mode((enum ossl_mode)mode, 16 + 8 * i);
 			if (ossl.mode[mode][i] == NULL)
 				return false;
 		}

@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Wallets of the key management daemon in and out, accounts, mnemonics; by the vectors in tests/vectors/kmd.
+# Many durable changes, and no need for a disk.
+[ ! -w /dev/shm ] || export TMPDIR="${TMPDIR:-/dev/shm}"
 . "${COFFER_SRC:-$(dirname "$0")/../..}/tests/support/check.sh"
 need python3
 : "${COFFER:?the built tool}"

@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Transactions, programs, data and multisignatures: what the key management daemon signed, byte for byte, by the tool.
+# Many durable changes, and no need for a disk.
+[ ! -w /dev/shm ] || export TMPDIR="${TMPDIR:-/dev/shm}"
 . "${COFFER_SRC:-$(dirname "$0")/../..}/tests/support/check.sh"
 need python3
 : "${COFFER:?the built tool}"

@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Words of BIP-39 and keys of them by SLIP-0010, by the vectors in tests/vectors/bip39.
+# Many durable changes, and no need for a disk.
+[ ! -w /dev/shm ] || export TMPDIR="${TMPDIR:-/dev/shm}"
 . "${COFFER_SRC:-$(dirname "$0")/../..}/tests/support/check.sh"
 need python3
 : "${COFFER:?the built tool}"

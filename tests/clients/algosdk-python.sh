@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Algorand's Python SDK (py-algorand-sdk), where it is installed: in the build directory, as ./quickstart test does, or otherwise.
+# Many durable changes, and no need for a disk.
+[ ! -w /dev/shm ] || export TMPDIR="${TMPDIR:-/dev/shm}"
 . "${COFFER_SRC:-$(dirname "$0")/../..}/tests/support/check.sh"
 need_plain_module
 need pkcs11-tool

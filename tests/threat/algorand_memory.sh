@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The tool's memory while it handles Algorand's secrets, as root sees it with a debugger: no password, master key, derivation key,
 # seed or mnemonic is ever in it.  Public keys are: the search finds what is there.
+# Many durable changes, and no need for a disk.
+[ ! -w /dev/shm ] || export TMPDIR="${TMPDIR:-/dev/shm}"
 . "${COFFER_SRC:-$(dirname "$0")/../..}/tests/support/check.sh"
 need_plain_module
 need gdb python3

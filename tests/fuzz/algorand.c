@@ -3,6 +3,7 @@
 #include "algorand/address.h"
 #include "algorand/bip39.h"
 #include "algorand/kmdseal.h"
+#include "algorand/logicsig.h"
 #include "algorand/mnemonic.h"
 #include "algorand/pack.h"
 #include "algorand/transaction.h"
@@ -32,9 +33,13 @@ static void transactions(struct span file)
 	rest = buf_span(&bytes);
 	while (rest.n > 0 && cf_ok(txn_next(&rest, &t))) {
 		AUTO_BUF again = BUF_INIT(TXN_FILE_MAX);
+		AUTO_BUF twice = BUF_INIT(TXN_FILE_MAX);
 		char id[TXN_ID_TEXT + 1];
 		uint8_t address[ADDRESS_SIZE];
 
+		/* What is shown and signed is canonical, and stays so. */
+		EXPECT(cf_ok(pack_check_canonical(t.body)) && cf_ok(pack_canonical(t.body, &twice)));
+		EXPECT(span_eq(buf_span(&twice), t.body));
 		txn_id_text(&t, id);
 		txn_sender(&t, address);
 		txn_authority(&t, address);
@@ -54,6 +59,18 @@ static void multisignature(struct span packed)
 	subsigs_write(&s, &out);
 	EXPECT(cf_ok(buf_status(&out)) && cf_ok(subsigs_parse(buf_span(&out), &again)));
 	EXPECT(subsigs_count(&s) == subsigs_count(&again));
+}
+
+static void program(struct span file)
+{
+	AUTO_BUF out = BUF_INIT(1 << 20);
+	struct logicsig l, again;
+
+	if (cf_failed(logicsig_parse(file, &l)) || l.program.n == 0)
+		return;
+	logicsig_write(&l, &out);
+	EXPECT(cf_ok(buf_status(&out)) && cf_ok(logicsig_parse(buf_span(&out), &again)));
+	EXPECT(span_eq(l.program, again.program) && span_eq(l.multisig, again.multisig));
 }
 
 static void words(struct vault_scope *scope, const struct work *w)
@@ -109,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 1:
 		multisignature(w.bytes);
+		program(w.bytes);
 		break;
 	case 2:
 	case 3:

@@ -16,6 +16,7 @@ struct name {
 #define NAME_CKO(n)
 #define NAME_CKK(n)
 #define NAME_CKU(n)
+#define NAME_OLD(n)
 static const struct name rv_names[] = {
 #include "ck/names.def"
 };
@@ -59,6 +60,14 @@ static const struct name key_type_names[] = {
 static const struct name user_names[] = {
 #include "ck/names.def"
 };
+#undef NAME_CKU
+#define NAME_CKU(n)
+
+#undef NAME_OLD
+#define NAME_OLD(n) { n, #n },
+static const struct name old_names[] = {
+#include "ck/names.def"
+};
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -72,9 +81,10 @@ static const struct {
 	{ class_names, COUNT(class_names) },
 	{ key_type_names, COUNT(key_type_names) },
 	{ user_names, COUNT(user_names) },
+	{ old_names, COUNT(old_names) },
 };
 
-/* The tables ascend: proved by a unit test. */
+/* The tables of current names ascend: proved by a unit test. */
 static const char *find(const struct name *names, size_t count, CK_ULONG value)
 {
 	size_t low = 0, high = count;

@@ -7,7 +7,7 @@
 
 #include "ck/ck.h"
 
-/* "CKR_PIN_INCORRECT"; NULL when the value has no name here. */
+/* "CKR_PIN_INCORRECT"; where a value has had two names, the current one (CKM_EC_KEY_PAIR_GEN); NULL when the value has no name here. */
 const char *name_of_rv(CK_RV rv);
 /* "CKM_EDDSA" */
 const char *name_of_mechanism(CK_MECHANISM_TYPE type);
@@ -20,7 +20,7 @@ const char *name_of_key_type(CK_KEY_TYPE type);
 /* "CKU_USER" */
 const char *name_of_user(CK_USER_TYPE user);
 
-/* The other way: the value of a whole name of any of these kinds ("CKA_ID"); false when it is none. */
+/* The other way: the value of a whole name of any of these kinds ("CKA_ID"), or of an old one; false when it is none. */
 bool value_of_name(const char *name, CK_ULONG *value);
 
 #endif

@@ -239,8 +239,8 @@ static CK_RV aead_unwrap(struct vault_scope *scope, const struct mech_call *call
 	.part_len = part_len, .gathers = CKF_DECRYPT, .begin = begin, .transform = transform, .finish = finish, .clear = clear, \
 	.decrypt = decrypt
 
-const struct mech_impl mech_gcm = { AEAD_MEMBERS, .wrap = aead_wrap, .unwrap = aead_unwrap };
-const struct mech_impl mech_chacha20_poly1305 = { AEAD_MEMBERS };
+const struct mech_impl mech_gcm = { AEAD_MEMBERS, .message = message_gcm, .wrap = aead_wrap, .unwrap = aead_unwrap };
+const struct mech_impl mech_chacha20_poly1305 = { AEAD_MEMBERS, .message = message_chacha20_poly1305 };
 
 /* ---- CCM: the length of the message is authenticated first ---- */
 
@@ -332,6 +332,7 @@ const struct mech_impl mech_ccm = {
 	.borrowed = borrowed,
 	.gathers = CKF_ENCRYPT | CKF_DECRYPT,
 	.out_len = aead_len,
+	.message = message_ccm,
 	.encrypt = ccm_encrypt,
 	.decrypt = ccm_decrypt,
 	.wrap = ccm_encrypt,

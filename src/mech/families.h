@@ -79,6 +79,10 @@ CK_RV params_ccm(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_chacha20(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_chacha20_poly1305(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_mac_length(const CK_MECHANISM *given, union mech_params *out);
+/* params_message.c: parameters of one message. */
+CK_RV message_gcm(struct mech_message *message, CK_FLAGS use, void *parameter, CK_ULONG n, union mech_params *out);
+CK_RV message_ccm(struct mech_message *message, CK_FLAGS use, void *parameter, CK_ULONG n, union mech_params *out);
+CK_RV message_chacha20_poly1305(struct mech_message *message, CK_FLAGS use, void *parameter, CK_ULONG n, union mech_params *out);
 CK_RV params_pss(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_oaep(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_rsa_aes(const CK_MECHANISM *given, union mech_params *out);

@@ -143,6 +143,13 @@ union mech_params {
 
 struct mech;
 
+/* What message-based encryption remembers from one message to the next. */
+struct mech_message {
+	uint64_t counter;
+	bool has_base;             /* CKG_GENERATE_COUNTER_XOR: */
+	uint8_t base[MECH_IV_MAX]; /* what the counter is added to */
+};
+
 /* One running operation, as the family's functions see it.  `state` has impl->state_size
  * bytes, zeroed at begin; what kind of memory it is in is said by impl->state_kind. */
 struct mech_call {
@@ -211,6 +218,10 @@ struct mech_impl {
 	/* The part of the parameter that is as long as the caller likes (associated data): where the parser has left the caller's
 	 * memory in it, op_init puts the operation's own copy. */
 	struct span *(*borrowed)(union mech_params *params);
+
+	/* Message-based encryption: the parameter of one message.  Where it asks for an initialization vector to be made, that is
+	 * made and written where it points. NULL: this mechanism has no messages. */
+	CK_RV (*message)(struct mech_message *message, CK_FLAGS use, void *parameter, CK_ULONG n, union mech_params *out);
 
 	/* A new secret key: out.n bytes, which are as many as CKA_VALUE_LEN asked for, or `fixed_size`. */
 	size_t fixed_size; /* 0: CKA_VALUE_LEN says */

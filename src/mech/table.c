@@ -4,15 +4,18 @@
 
 #define NO_KEY CK_UNAVAILABLE_INFORMATION
 #define CRYPTS (CKF_ENCRYPT | CKF_DECRYPT)
+#define CRYPTS_MESSAGES (CRYPTS | CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_DECRYPT)
 #define WRAPS (CKF_WRAP | CKF_UNWRAP)
 /* Secrets of any length. */
 #define SECRET_BITS_MAX (16 * 1024 * 8)
 /* Curves by name and by OID over a prime field; points in both forms. */
 #define EC_NAMED (CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME)
-#define RSA_SIGNS (CKF_SIGN | CKF_VERIFY | CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)
+#define EC_POINTS (EC_NAMED | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS)
+/* Whatever signs a message signs many of them. */
+#define SIGNS (CKF_SIGN | CKF_VERIFY | CKF_MESSAGE_SIGN | CKF_MESSAGE_VERIFY)
+#define RSA_SIGNS (SIGNS | CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)
 #define RSA_ENCRYPTS (CKF_ENCRYPT | CKF_DECRYPT)
 #define RSA_WRAPS (CKF_WRAP | CKF_UNWRAP)
-#define EC_POINTS (EC_NAMED | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS)
 
 #define MECH(type, flags, key_type, least, most, params, family, variant) \
 	{ type, flags, key_type, least, most, params, &family, variant },

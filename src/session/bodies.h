@@ -95,6 +95,37 @@ CK_RV do_C_DecryptUpdate(struct call *call, CK_BYTE_PTR encrypted, CK_ULONG encr
 			 CK_ULONG_PTR part_len);
 CK_RV do_C_DecryptFinal(struct call *call, CK_BYTE_PTR part, CK_ULONG_PTR part_len);
 
+/* ---- op_message.c ---- */
+
+CK_RV do_C_MessageEncryptInit(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key);
+CK_RV do_C_EncryptMessage(struct call *call, CK_VOID_PTR given, CK_ULONG n, CK_BYTE_PTR associated, CK_ULONG associated_len,
+			  CK_BYTE_PTR plain, CK_ULONG plain_len, CK_BYTE_PTR encrypted, CK_ULONG_PTR encrypted_len);
+CK_RV do_C_EncryptMessageBegin(struct call *call, CK_VOID_PTR given, CK_ULONG n, CK_BYTE_PTR associated, CK_ULONG associated_len);
+CK_RV do_C_EncryptMessageNext(struct call *call, CK_VOID_PTR given, CK_ULONG n, CK_BYTE_PTR plain, CK_ULONG plain_len,
+			      CK_BYTE_PTR encrypted, CK_ULONG_PTR encrypted_len, CK_FLAGS flags);
+CK_RV do_C_MessageEncryptFinal(struct call *call);
+CK_RV do_C_MessageDecryptInit(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key);
+CK_RV do_C_DecryptMessage(struct call *call, CK_VOID_PTR given, CK_ULONG n, CK_BYTE_PTR associated, CK_ULONG associated_len,
+			  CK_BYTE_PTR encrypted, CK_ULONG encrypted_len, CK_BYTE_PTR plain, CK_ULONG_PTR plain_len);
+CK_RV do_C_DecryptMessageBegin(struct call *call, CK_VOID_PTR given, CK_ULONG n, CK_BYTE_PTR associated, CK_ULONG associated_len);
+CK_RV do_C_DecryptMessageNext(struct call *call, CK_VOID_PTR given, CK_ULONG n, CK_BYTE_PTR encrypted, CK_ULONG encrypted_len,
+			      CK_BYTE_PTR plain, CK_ULONG_PTR plain_len, CK_FLAGS flags);
+CK_RV do_C_MessageDecryptFinal(struct call *call);
+CK_RV do_C_MessageSignInit(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key);
+CK_RV do_C_SignMessage(struct call *call, CK_VOID_PTR given, CK_ULONG n, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR signature,
+		       CK_ULONG_PTR signature_len);
+CK_RV do_C_SignMessageBegin(struct call *call, CK_VOID_PTR given, CK_ULONG n);
+CK_RV do_C_SignMessageNext(struct call *call, CK_VOID_PTR given, CK_ULONG n, CK_BYTE_PTR part, CK_ULONG part_len,
+			   CK_BYTE_PTR signature, CK_ULONG_PTR signature_len);
+CK_RV do_C_MessageSignFinal(struct call *call);
+CK_RV do_C_MessageVerifyInit(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key);
+CK_RV do_C_VerifyMessage(struct call *call, CK_VOID_PTR given, CK_ULONG n, CK_BYTE_PTR data, CK_ULONG data_len,
+			 CK_BYTE_PTR signature, CK_ULONG signature_len);
+CK_RV do_C_VerifyMessageBegin(struct call *call, CK_VOID_PTR given, CK_ULONG n);
+CK_RV do_C_VerifyMessageNext(struct call *call, CK_VOID_PTR given, CK_ULONG n, CK_BYTE_PTR part, CK_ULONG part_len,
+			     CK_BYTE_PTR signature, CK_ULONG signature_len);
+CK_RV do_C_MessageVerifyFinal(struct call *call);
+
 /* ---- op_dual.c ---- */
 
 CK_RV do_C_DigestEncryptUpdate(struct call *call, CK_BYTE_PTR part, CK_ULONG part_len, CK_BYTE_PTR encrypted,

@@ -131,6 +131,36 @@ static CK_RV keep_borrowed(struct op *op)
 	return cf_failed(buf_status(&op->borrowed)) ? CKR_HOST_MEMORY : CKR_OK;
 }
 
+static CK_RV init(struct op *op, const struct access *who, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key,
+		  CK_RV (*params)(const CK_MECHANISM *given, union mech_params *out))
+{
+	CK_RV rv = params(mechanism, &op->params);
+
+	if (rv == CKR_OK && op->kind != OP_DIGEST)
+		rv = take_key(op, op->kind, who, key);
+	if (rv == CKR_OK)
+		rv = permitted(op, who->token);
+	if (rv == CKR_OK && op->kind != OP_DIGEST)
+		rv = suits(op);
+	if (rv == CKR_OK)
+		rv = keep_borrowed(op);
+	if (rv != CKR_OK)
+		return op_end(op, rv);
+	op->stage = OP_READY;
+	op->guarded = op->mech->impl->state_kind == MECH_STATE_GUARDED;
+	return CKR_OK;
+}
+
+/* The row of the mechanism, when it can do what `flag` says. */
+static CK_RV find(struct op *op, enum op_kind kind, const CK_MECHANISM *mechanism, CK_FLAGS flag)
+{
+	op->kind = kind;
+	op->mech = mech_find(mechanism->mechanism);
+	if (op->mech == NULL || (op->mech->flags & flag) == 0)
+		return op_end(op, CKR_MECHANISM_INVALID);
+	return CKR_OK;
+}
+
 CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const CK_MECHANISM *mechanism_opt,
 	      CK_OBJECT_HANDLE key)
 {
@@ -140,23 +170,61 @@ CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const 
 		return op_end(op, CKR_OK);
 	if (op->stage != OP_NONE)
 		return CKR_OPERATION_ACTIVE;
-	op->kind = kind;
-	op->mech = mech_find(mechanism_opt->mechanism);
-	if (op->mech == NULL || (op->mech->flags & kind_flag[kind]) == 0)
-		return op_end(op, CKR_MECHANISM_INVALID);
-	rv = op->mech->params(mechanism_opt, &op->params);
-	if (rv == CKR_OK && kind != OP_DIGEST)
-		rv = take_key(op, kind, who, key);
-	if (rv == CKR_OK)
-		rv = permitted(op, who->token);
-	if (rv == CKR_OK && kind != OP_DIGEST)
-		rv = suits(op);
-	if (rv == CKR_OK)
-		rv = keep_borrowed(op);
+	rv = find(op, kind, mechanism_opt, kind_flag[kind]);
+	return rv == CKR_OK ? init(op, who, mechanism_opt, key, op->mech->params) : rv;
+}
+
+static CK_FLAGS message_flag(enum op_kind kind)
+{
+	switch (kind) {
+	case OP_SIGN:
+		return CKF_MESSAGE_SIGN;
+	case OP_VERIFY:
+		return CKF_MESSAGE_VERIFY;
+	case OP_ENCRYPT:
+		return CKF_MESSAGE_ENCRYPT;
+	default:
+		return CKF_MESSAGE_DECRYPT;
+	}
+}
+
+static CK_RV no_params(const CK_MECHANISM *given, union mech_params *out)
+{
+	out->cipher = (struct mech_cipher_params){ 0 };
+	return given->ulParameterLen == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
+}
+
+CK_RV op_init_messages(struct op *op, enum op_kind kind, const struct access *who, const CK_MECHANISM *mechanism_opt,
+		       CK_OBJECT_HANDLE key)
+{
+	CK_RV rv;
+
+	if (mechanism_opt == NULL)
+		return op_end(op, CKR_OK);
+	if (op->stage != OP_NONE)
+		return CKR_OPERATION_ACTIVE;
+	rv = find(op, kind, mechanism_opt, message_flag(kind));
 	if (rv != CKR_OK)
-		return op_end(op, rv);
-	op->stage = OP_READY;
-	op->guarded = op->mech->impl->state_kind == MECH_STATE_GUARDED;
+		return rv;
+	return init(op, who, mechanism_opt, key, op->mech->impl->message == NULL ? op->mech->params : no_params);
+}
+
+CK_RV op_begin_message(const struct op *of, const union mech_params *params, struct op *out)
+{
+	CK_RV rv;
+
+	*out = (struct op){
+		.kind = of->kind,
+		.wants_pin = of->wants_pin,
+		.mech = of->mech,
+		.params = *params,
+		.key = key_ref(of->key),
+		.guarded = of->guarded,
+	};
+	rv = keep_borrowed(out);
+	if (rv != CKR_OK)
+		return op_end(out, rv);
+	out->stage = OP_READY;
 	return CKR_OK;
 }
 

@@ -55,6 +55,13 @@ struct op_output {
 CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const CK_MECHANISM *mechanism_opt,
 	      CK_OBJECT_HANDLE key);
 
+/* For many messages with one key: the mechanism's parameter comes with each message where the mechanism has messages of its own.
+ * The operation is only copied: */
+CK_RV op_init_messages(struct op *op, enum op_kind kind, const struct access *who, const CK_MECHANISM *mechanism_opt,
+		       CK_OBJECT_HANDLE key);
+/* One message of it, as an operation that can be run. HOST_MEMORY. */
+CK_RV op_begin_message(const struct op *of, const union mech_params *params, struct op *out);
+
 /* Signatures, digests, and what is encrypted, decrypted or recovered in one piece: its length may be less than what was
  * offered for a NULL buffer, and a buffer that it fits into is large enough.  OPERATION_NOT_INITIALIZED; OPERATION_ACTIVE when parts were given before;
  * USER_NOT_LOGGED_IN when the key wants its own PIN first; BUFFER_TOO_SMALL. */

@@ -20,7 +20,9 @@ void session_close(struct session *s)
 	for (size_t i = 0; i < OP_KINDS; i++)
 		(void)op_end(&s->op[i], CKR_OK);
 	object_search_free(s->search);
+	messages_free(s->messages);
 	s->search = NULL;
+	s->messages = NULL;
 	token_session_closed(s->token, handle, s->read_write);
 	token_unref(s->token);
 	s->token = NULL;
@@ -127,6 +129,12 @@ CK_RV do_C_GetSessionValidationFlags(struct call *call, CK_SESSION_VALIDATION_FL
 CK_RV do_C_SessionCancel(struct call *call, CK_FLAGS flags)
 {
 	struct session *s = call->session;
+	static const CK_FLAGS message_kinds[OP_KINDS] = {
+		[OP_SIGN] = CKF_MESSAGE_SIGN,
+		[OP_VERIFY] = CKF_MESSAGE_VERIFY,
+		[OP_ENCRYPT] = CKF_MESSAGE_ENCRYPT,
+		[OP_DECRYPT] = CKF_MESSAGE_DECRYPT,
+	};
 	static const CK_FLAGS kinds[OP_KINDS] = {
 		[OP_SIGN] = CKF_SIGN,
 		[OP_VERIFY] = CKF_VERIFY,
@@ -140,6 +148,9 @@ CK_RV do_C_SessionCancel(struct call *call, CK_FLAGS flags)
 	for (size_t i = 0; i < OP_KINDS; i++)
 		if ((flags & kinds[i]) != 0)
 			(void)op_end(&s->op[i], CKR_OK);
+	for (size_t i = 0; i < OP_KINDS; i++)
+		if ((flags & message_kinds[i]) != 0)
+			messages_cancel(s->messages, (enum op_kind)i);
 	if ((flags & CKF_FIND_OBJECTS) != 0) {
 		object_search_free(s->search);
 		s->search = NULL;

@@ -13,6 +13,8 @@
 #include "session/op.h"
 #include "token/objects.h"
 
+struct messages;
+
 struct session {
 	struct lock lock;         /* rank SESSION */
 	_Atomic CK_ULONG handle;  /* 0: this place of the table is free */
@@ -23,7 +25,14 @@ struct session {
 	CK_NOTIFY notify;
 	struct op op[OP_KINDS];
 	struct object_search *search; /* C_FindObjectsInit; NULL: none */
+	struct messages *messages;    /* C_Message...Init; NULL: none so far */
 };
+
+/* op_message.c */
+void messages_free(struct messages *m);
+void messages_cancel(struct messages *m, enum op_kind kind);
+/* What waits for C_Login(CKU_CONTEXT_SPECIFIC); NULL: nothing. */
+struct op *messages_waiting(struct messages *m);
 
 /* A freshly opened session in a free place, lock held. */
 void session_begin(struct session *s, const struct session_request *request, CK_SESSION_HANDLE handle);

@@ -12,6 +12,8 @@ static CK_RV login_for_operation(struct session *s, struct span name, struct spa
 		if (s->op[i].stage != OP_NONE && s->op[i].wants_pin)
 			waiting = &s->op[i];
 	if (waiting == NULL)
+		waiting = messages_waiting(s->messages);
+	if (waiting == NULL)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	rv = token_context_login(s->token, name, pin);
 	if (rv == CKR_OK)

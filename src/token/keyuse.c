@@ -30,7 +30,7 @@ void key_unref(struct key *k)
 	mem_free(k);
 }
 
-static struct key *key_ref(struct key *k)
+struct key *key_ref(struct key *k)
 {
 	atomic_fetch_add_explicit(&k->refs, 1, memory_order_relaxed);
 	return k;

@@ -43,6 +43,7 @@ void object_search_free(struct object_search *s);
 struct key;
 /* KEY_HANDLE_INVALID. */
 CK_RV key_take(const struct access *who, CK_OBJECT_HANDLE object, struct key **out);
+struct key *key_ref(struct key *k);
 void key_unref(struct key *k);
 AUTO_DEFINE(key, key_unref)
 const struct object_usage *key_usage(const struct key *k);

@@ -2,6 +2,7 @@
 /* Slots: wallets in a directory, the one that is always empty, what appears, goes and is damaged. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -144,6 +145,24 @@ static void a_damaged_wallet_has_its_slot_and_is_not_recognised(void)
 	kit_down(&k);
 }
 
+static void a_wallet_that_was_mended_is_recognised(void)
+{
+	struct kit k, whole;
+	CK_SLOT_ID id[8];
+	char command[900];
+
+	kit_up(&whole);
+	kit_slots(&k, unit_dir(), "");
+	write_file(k.dir, "w.coffer", "this is no database, and it is long enough to be looked at");
+	REQUIRE(list(&k, id) == 2);
+	(void)snprintf(command, sizeof(command), "cp '%s' '%s/new' && mv '%s/new' '%s/w.coffer'", token_path(whole.token), k.dir, k.dir, k.dir);
+	REQUIRE(system(command) == 0);
+	REQUIRE(list(&k, id) == 2);
+	CHECK((flags_of(&k, id[0]) & CKF_TOKEN_INITIALIZED) != 0 && id[0] == whole.slot);
+	kit_down(&k);
+	kit_down(&whole);
+}
+
 static void files_that_are_no_wallets_are_not_slots(void)
 {
 	struct kit k;
@@ -243,6 +262,7 @@ int main(void)
 		{ "a list that is too short says how long it must be", a_list_that_is_too_short_says_how_long },
 		{ "a wallet of another process appears and goes", a_wallet_of_another_process_appears_and_goes },
 		{ "a damaged wallet has its slot and is not recognised", a_damaged_wallet_has_its_slot_and_is_not_recognised },
+		{ "a wallet that was mended is recognised, in its own slot", a_wallet_that_was_mended_is_recognised },
 		{ "files that are no wallets are not slots", files_that_are_no_wallets_are_not_slots },
 		{ "a directory that others may read is refused", a_directory_that_others_may_read_is_refused },
 		{ "a token is made anew by its SO alone, and is empty then", a_token_is_made_anew_by_its_so_alone },

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Fortified headers define some of the functions that are replaced here. */
+#undef _FORTIFY_SOURCE
 #include "fail.h"
 
 #include <dlfcn.h>

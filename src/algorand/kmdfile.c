@@ -214,13 +214,33 @@ static struct cf_status duplicate(const uint8_t address[ADDRESS_SIZE], const cha
 	return error_set(CF_STATUS(CORRUPT), "the table %s has the address %s twice", table, text);
 }
 
+/* Both kinds of row begin with their address. */
+static int compare(const void *a, const void *b)
+{
+	return memcmp(a, b, ADDRESS_SIZE);
+}
+
+/* In our own order: a file's index may say anything. */
+static struct cf_status sort_rows(void *rows, size_t count, size_t size, const char *table)
+{
+	const uint8_t *row = rows;
+
+	if (count == 0)
+		return CF_OK;
+	qsort(rows, count, size, compare);
+	for (size_t i = 1; i < count; i++)
+		if (memcmp(row + (i - 1) * size, row + i * size, ADDRESS_SIZE) == 0)
+			return duplicate(row + i * size, table);
+	return CF_OK;
+}
+
 static struct cf_status read_keys(struct kmd_file *f, sqlite3 *db)
 {
 	AUTO_STMT row = NULL;
 	int rc;
 
 	if (sqlite3_prepare_v2(
-		    db, "SELECT address, secret_key_encrypted, key_idx FROM keys ORDER BY address",
+		    db, "SELECT address, secret_key_encrypted, key_idx FROM keys NOT INDEXED",
 		    -1, &row, NULL) != SQLITE_OK)
 		return no_wallet(f, db);
 	while ((rc = sqlite3_step(row)) == SQLITE_ROW) {
@@ -234,10 +254,10 @@ static struct cf_status read_keys(struct kmd_file *f, sqlite3 *db)
 			return CF_STATUS(NOMEM);
 		f->key_count++;
 		CF_TRY(take_key(row, f->key_count, key));
-		if (f->key_count > 1 && memcmp(key[-1].address, key->address, ADDRESS_SIZE) == 0)
-			return duplicate(key->address, "keys");
 	}
-	return rc == SQLITE_DONE ? CF_OK : no_wallet(f, db);
+	if (rc != SQLITE_DONE)
+		return no_wallet(f, db);
+	return sort_rows(f->key, f->key_count, sizeof(*f->key), "keys");
 }
 
 /* An array of bin(32). */
@@ -299,7 +319,7 @@ static struct cf_status read_multisigs(struct kmd_file *f, sqlite3 *db)
 	int rc;
 
 	if (sqlite3_prepare_v2(
-		    db, "SELECT address, version, threshold, pks FROM msig_addrs ORDER BY address",
+		    db, "SELECT address, version, threshold, pks FROM msig_addrs NOT INDEXED",
 		    -1, &row, NULL) != SQLITE_OK)
 		return no_wallet(f, db);
 	while ((rc = sqlite3_step(row)) == SQLITE_ROW) {
@@ -313,10 +333,10 @@ static struct cf_status read_multisigs(struct kmd_file *f, sqlite3 *db)
 			return CF_STATUS(NOMEM);
 		f->multisig_count++;
 		CF_TRY(take_multisig(row, f->multisig_count, m));
-		if (f->multisig_count > 1 && memcmp(m[-1].address, m->address, ADDRESS_SIZE) == 0)
-			return duplicate(m->address, "msig_addrs");
 	}
-	return rc == SQLITE_DONE ? CF_OK : no_wallet(f, db);
+	if (rc != SQLITE_DONE)
+		return no_wallet(f, db);
+	return sort_rows(f->multisig, f->multisig_count, sizeof(*f->multisig), "msig_addrs");
 }
 
 /* Views and virtual tables have no root page. */

@@ -17,14 +17,14 @@
 #define KMD_NAME_MAX      1024 /* bytes of a name or an ID */
 
 struct kmd_key {
-	uint8_t address[ADDRESS_SIZE];
+	uint8_t address[ADDRESS_SIZE]; /* first: rows are sorted by it */
 	bool derived;
 	uint64_t index; /* of a derived one */
 	struct span sealed;
 };
 
 struct kmd_multisig {
-	uint8_t address[ADDRESS_SIZE];
+	uint8_t address[ADDRESS_SIZE]; /* first: rows are sorted by it */
 	struct multisig account;
 };
 

@@ -173,6 +173,12 @@ static void test_what_is_merely_written_otherwise_is_read(void)
 
 static void test_what_only_a_forger_writes_is_refused(void)
 {
+	/* One address twice, in a table that has no primary key. */
+	CHECK_CODE(open_all(edited("CREATE TABLE k (address BLOB, secret_key_encrypted BLOB, key_idx INT);"
+				   "INSERT INTO k SELECT * FROM keys ORDER BY key_idx; INSERT INTO k SELECT * FROM keys ORDER BY key_idx;"
+				   "DROP TABLE keys; ALTER TABLE k RENAME TO keys")),
+		   CORRUPT);
+	CHECK(strstr(error_text(), "twice") != NULL);
 	CHECK_CODE(open_all(edited("UPDATE metadata SET mdk_encrypted = mdk_encrypted || x'00'")),
 		   CORRUPT);
 	CHECK(strstr(error_text(), "behind its end") != NULL ||

@@ -90,6 +90,7 @@ static unsigned long swapped_kib(pid_t pid)
 	return kib;
 }
 
+/* Of a process that is stopped: one that runs would take its pages back. */
 static bool with_swap(pid_t pid, const char *path, struct secrets *s, struct tally *t, const char **why)
 {
 	for (int i = 0; i < 3; i++)
@@ -123,7 +124,8 @@ bool place_swap(pid_t pid, const char *dir, struct secrets *s, struct tally *t, 
 		(void)unlink(path);
 		return false;
 	}
-	ok = with_swap(pid, path, s, t, why);
+	ok = process_stop(pid) && with_swap(pid, path, s, t, why);
+	process_continue(pid);
 	(void)swapoff(path);
 	(void)unlink(path);
 	return ok;

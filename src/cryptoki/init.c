@@ -16,6 +16,13 @@
 
 struct module module = { .trace = -1 };
 
+/* The C library makes a module's thread-local memory at its first use in a thread, and ends the process when it cannot.
+ * In the thread that loads the module that is here, and not in the middle of its work. */
+static __attribute__((constructor)) void loaded(void)
+{
+	error_clear();
+}
+
 static enum module_life life_of(uint64_t life)
 {
 	return (enum module_life)(life & 0xff);

@@ -470,9 +470,17 @@ static void test_life_with(const char *configuration)
 	p11_stop(&m);
 }
 
+/* A build with lock-order traps notes each thread's locks in thread-local memory, those of the module's own thread too; and
+ * when there is none for a new thread, the C library ends the process. */
+#ifdef COFFER_DEBUG
+#define WITH_THREAD false
+#else
+#define WITH_THREAD true
+#endif
+
 static void test_life(void)
 {
-	test_life_with("idle-lock = 3600\n");
+	test_life_with(WITH_THREAD ? "idle-lock = 3600\n" : "");
 	test_life_with("memory = locked\n");
 }
 
@@ -525,7 +533,7 @@ static void test_read_only(void)
 static void test_everything_was_refused(void)
 {
 	for (int kind = 0; kind < FAIL_KINDS; kind++)
-		if (refused[kind] == 0) {
+		if (refused[kind] == 0 && (kind != FAIL_THREAD || WITH_THREAD)) {
 			printf("\n    no %s was ever refused", kinds[kind]);
 			CU_FAIL("see above");
 		}

@@ -160,6 +160,29 @@ static void test_parts_do_not_help(void)
 	CU_ASSERT_EQUAL(sign(key, "TX"), CKR_OK);
 }
 
+static CK_RV sign_message(CK_OBJECT_HANDLE key, const char *message)
+{
+	CK_MECHANISM mechanism = { CKM_EDDSA, NULL, 0 };
+	CK_BYTE signature[64];
+	CK_ULONG n = sizeof(signature);
+	CK_RV rv = m.f3->C_MessageSignInit(session, &mechanism, key);
+
+	if (rv == CKR_OK)
+		rv = m.f3->C_SignMessage(session, NULL, 0, (CK_BYTE_PTR)(size_t)message, strlen(message), signature, &n);
+	(void)m.f3->C_SessionCancel(session, CKF_MESSAGE_SIGN);
+	return rv;
+}
+
+static void test_messages_do_not_help(void)
+{
+	CK_OBJECT_HANDLE key;
+
+	REQUIRE(limited(CK_FALSE, "TX", &key) == CKR_OK);
+	CU_ASSERT_EQUAL(sign_message(key, "TXa transaction"), CKR_OK);
+	CU_ASSERT_EQUAL(sign_message(key, "a message"), CKR_DATA_INVALID);
+	CU_ASSERT_EQUAL(sign_message(key, "T"), CKR_DATA_INVALID);
+}
+
 static void test_prefixes_can_only_be_narrowed(void)
 {
 	CK_OBJECT_HANDLE key, copy;
@@ -417,6 +440,7 @@ static const struct unit_test tests[] = {
 	 test_master_derivation_key },
 	{ "keys are derived by index, and only by one that was given away", test_keys_by_index },
 	{ "a derived key has what its template says", test_a_derived_key_has_what_its_template_says },
+	{ "a limited key is limited in message-based signing too", test_messages_do_not_help },
 	{ "other keys derive nothing so", test_what_cannot_derive },
 	{ NULL, NULL },
 };

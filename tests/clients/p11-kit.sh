@@ -21,10 +21,18 @@ token_new "kit wallet" || fail "token" "$tmp/init"
 pkcs11-tool --module "$module" --token-label "kit wallet" --login --pin env:USER_PIN --keypairgen --key-type EC:edwards25519 \
 	--label kit --id 01 >"$tmp/out" 2>&1 && pass || fail "key" "$tmp/out"
 
-# p11-kit reads the user's registrations too.
+# p11-kit reads the user's registrations, but not root's: root gives it the installed one in a mount namespace of its own.
 mkdir -p "$tmp/config/pkcs11/modules"
 sed "s|^module: .*|module: $module|" "$registration" >"$tmp/config/pkcs11/modules/coffer.module"
-check "p11-kit list-modules" p11-kit list-modules
+registrations=$(pkg-config --variable=p11_module_configs p11-kit-1 2>/dev/null)
+kit() {
+	if [ "$(id -u)" = 0 ] && [ -d "$registrations" ] && unshare -m true 2>/dev/null; then
+		unshare -m sh -c 'mount --bind "$0" "$1" && shift && exec "$@"' "$tmp/config/pkcs11/modules" "$registrations" "$@"
+	else
+		"$@"
+	fi
+}
+check "p11-kit list-modules" kit p11-kit list-modules
 if grep -q '^coffer' "$tmp/out" || grep -q '^module: coffer' "$tmp/out"; then
 	says "list-modules" 'token: kit wallet'
 	says "list-modules" 'manufacturer: coffer'
@@ -32,17 +40,16 @@ if grep -q '^coffer' "$tmp/out" || grep -q '^module: coffer' "$tmp/out"; then
 	says "list-modules" 'user-pin-initialized'
 	says "list-modules" 'token-initialized'
 	says "list-modules" 'rng'
-	check "p11-kit list-tokens" p11-kit list-tokens
 	proxy=$(pkg-config --variable=proxy_module p11-kit-1 2>/dev/null)
 	if [ -n "$proxy" ] && [ -e "$proxy" ]; then
 		echo data >"$tmp/data"
-		check "through the proxy" pkcs11-tool --module "$proxy" --token-label "kit wallet" --login \
+		check "through the proxy" kit pkcs11-tool --module "$proxy" --token-label "kit wallet" --login \
 			--pin env:USER_PIN --sign -m EDDSA --id 01 -i "$tmp/data" -o "$tmp/sig"
 		check "64 bytes" test "$(wc -c <"$tmp/sig")" = 64
 	else
 		skip "no p11-kit proxy module"
 	fi
 else
-	skip "p11-kit reads no user registration here (is user-config switched off?)"
+	skip "p11-kit reads no registration of ours here (is user-config switched off?)"
 fi
 finish

@@ -52,7 +52,7 @@ watch() {
 	title=$1 known=$2 least=$3
 	shift 3
 	arguments=$(printf '%s\n' "$@")
-	SECRETS=secrets KNOWN=$known ARGUMENTS=$arguments gdb -nx -batch -x "$COFFER_SRC/tests/threat/algorand_memory.py" "$program" \
+	SECRETS=secrets KNOWN=$known ARGUMENTS=$arguments gdb -nx -batch -x "$COFFER_SRC/tests/threat/readable_memory.py" "$program" \
 		>gdb.out 2>gdb.err
 	looks=$(sed -n 's/^LOOKS //p' gdb.out)
 	if [ "${looks:-0}" -ge "$least" ]; then pass; else fail "$title: looked at ${looks:-0} times" gdb.err; cat tool.err; fi
@@ -76,7 +76,7 @@ fd = os.open("careless", os.O_CREAT | os.O_WRONLY)
 os.fsync(fd)
 END
 program=$(python3 -c 'import sys; print(sys.executable)')
-SECRETS=secrets KNOWN=known-address ARGUMENTS=careless.py gdb -nx -batch -x "$COFFER_SRC/tests/threat/algorand_memory.py" "$program" \
+SECRETS=secrets KNOWN=known-address ARGUMENTS=careless.py gdb -nx -batch -x "$COFFER_SRC/tests/threat/readable_memory.py" "$program" \
 	>gdb.out 2>gdb.err
 if grep -q '^FOUND words-0' gdb.out; then pass; else fail "control: words in careless memory are found" gdb.out; fi
 finish

@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "vault/arena.h"
@@ -31,8 +32,14 @@ static void mask_of_right(uint8_t mask[COFFER_KEY_SIZE])
 
 static void xor_into(uint8_t *out, const uint8_t *a, const uint8_t *b)
 {
-	for (size_t i = 0; i < COFFER_KEY_SIZE; i++)
-		out[i] = a[i] ^ b[i];
+	for (size_t i = 0; i < COFFER_KEY_SIZE; i += sizeof(uint64_t)) {
+		uint64_t x, y;
+
+		memcpy(&x, a + i, sizeof(x));
+		memcpy(&y, b + i, sizeof(y));
+		x ^= y;
+		memcpy(out + i, &x, sizeof(x));
+	}
 }
 
 /* A random left partition is a random key: there is no need to see it. */

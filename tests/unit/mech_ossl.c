@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,6 +96,54 @@ static void bookkeeping_is_not_guarded(void)
 	ERR_clear_error();
 }
 
+/* Half of what a signature with an RSA key of 16384 bits computes: an exponentiation of 8192 bits in constant time. */
+static void exponentiate_in(struct vault_scope *scope, void *arg)
+{
+	bool *good = arg;
+	BN_CTX *c = BN_CTX_new();
+	BIGNUM *n = BN_new(), *d = BN_new(), *x = BN_new();
+
+	(void)scope;
+	*good = c != NULL && n != NULL && d != NULL && x != NULL && BN_rand(n, 8192, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD) == 1 &&
+		BN_rand(d, 8192, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 && BN_rand_range(x, n) == 1;
+	if (d != NULL)
+		BN_set_flags(d, BN_FLG_CONSTTIME);
+	*good = *good && BN_mod_exp_mont(x, x, d, n, c, NULL) == 1;
+	BN_clear_free(x);
+	BN_clear_free(d);
+	BN_clear_free(n);
+	BN_CTX_free(c);
+}
+
+static int exponentiate_in_half_a_mebibyte(void)
+{
+	const struct rlimit limit = { 512 * 1024, 512 * 1024 };
+	bool good = false;
+
+	vault_forget_after_fork();
+	if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0 || setgid(65534) != 0 || setuid(65534) != 0 ||
+	    cf_failed(vault_open(&(struct vault_config){ .prefer_locked = true })))
+		return 1;
+	if (cf_failed(vault_run(exponentiate_in, &good)))
+		return 2;
+	return good && heap_blocks() == 0 ? 0 : 3;
+}
+
+/* So that a dozen threads find room below the 8 MiB that a user may lock. */
+static void the_largest_rsa_key_takes_less_than_half_a_mebibyte(void)
+{
+	int status = -1;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		return; /* another limit cannot be set and kept to */
+	pid = fork();
+	if (pid == 0)
+		_exit(exponentiate_in_half_a_mebibyte());
+	REQUIRE(pid > 0 && waitpid(pid, &status, 0) == pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 /* The child draws something else than its parent. */
 static void random_numbers_survive_a_fork(void)
 {
@@ -124,6 +173,7 @@ int main(void)
 		{ "what a scope makes is guarded until it is freed", what_a_scope_makes_is_guarded_until_it_is_freed },
 		{ "a block stays in the memory that it was born in", a_block_stays_in_the_memory_that_it_was_born_in },
 		{ "bookkeeping is not guarded", bookkeeping_is_not_guarded },
+		{ "the largest RSA key takes less than half a mebibyte", the_largest_rsa_key_takes_less_than_half_a_mebibyte },
 		{ "random numbers survive a fork", random_numbers_survive_a_fork },
 		{ NULL, NULL },
 	};

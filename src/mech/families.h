@@ -8,6 +8,8 @@
 #include "mech/mech.h"
 
 extern const struct mech_impl mech_digest;          /* digest.c, by OpenSSL; variant: its name there */
+extern const struct mech_impl mech_blake2b;         /* blake2b.c, by libsodium; variant: one of these */
+extern const size_t blake2b_160, blake2b_256, blake2b_384, blake2b_512;
 extern const struct mech_impl mech_eddsa;           /* eddsa.c, by libsodium */
 extern const struct mech_impl mech_eddsa_generate;
 extern const struct mech_impl mech_ecdsa;           /* ec.c, by OpenSSL */

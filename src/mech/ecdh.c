@@ -105,8 +105,8 @@ static CK_RV expand(const struct kdf *kdf, struct span z, struct span shared, st
 	return CKR_OK;
 }
 
-/* The shared secret itself: what is too much is cut from its front (§6.3.18). */
-static CK_RV cut(struct span z, struct mspan out, size_t *n)
+/* §6.3.18 */
+CK_RV agreed_cut(struct span z, struct mspan out, size_t *n)
 {
 	if (*n == 0)
 		*n = z.n;
@@ -133,7 +133,7 @@ static CK_RV derive(struct vault_scope *scope, const struct mech_call *call, con
 	if (rv != CKR_OK)
 		return rv;
 	if (kdf == NULL)
-		return cut(span(z, z_n), out, n);
+		return agreed_cut(span(z, z_n), out, n);
 	if (*n == 0)
 		*n = kdf->size;
 	if (*n > out.n)

@@ -17,6 +17,8 @@ extern const struct mech_impl mech_ecdsa_hash;      /* variant: the digest's nam
 extern const struct mech_impl mech_ec_generate;
 extern const struct mech_impl mech_xdh_generate;    /* xdh.c, by libsodium and OpenSSL */
 extern const struct mech_impl mech_ecdh;            /* ecdh.c */
+extern const struct mech_impl mech_dh_generate;     /* dh.c, by OpenSSL */
+extern const struct mech_impl mech_dh;
 extern const struct mech_impl mech_algorand_derive; /* algorand.c */
 extern const struct mech_impl mech_secret_generate; /* secret.c, by libsodium: a key as long as CKA_VALUE_LEN says */
 extern const struct mech_impl mech_secret_generate_32;
@@ -97,8 +99,11 @@ CK_RV params_kbkdf_counter(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_kbkdf_feedback(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_pbkdf2(const CK_MECHANISM *given, union mech_params *out); /* pbkdf2.c */
 CK_RV params_other_key(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_dh(const CK_MECHANISM *given, union mech_params *out);     /* dh.c */
 /* ecdh.c: CKD_... */
 bool ecdh_kdf_known(CK_ULONG type);
+/* The agreed secret itself: what is too much is cut from its front. *n: as in mech_impl.derive. KEY_SIZE_RANGE. */
+CK_RV agreed_cut(struct span z, struct mspan out, size_t *n);
 
 /* ossl.c: a library context of our own, so that the host's OpenSSL is not touched. */
 CK_RV ossl_open(void);

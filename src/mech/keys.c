@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "ck/curve.h"
 #include "mech/curve448.h"
+#include "mech/dh.h"
 #include "mech/ec.h"
 #include "mech/families.h"
 #include "mech/rsa.h"
@@ -143,6 +144,8 @@ CK_RV mech_key_complete(struct vault_scope *scope, const struct key_view *given,
 	*out = (struct key_view){ .class = given->class, .type = given->type };
 	if (given->type == CKK_RSA)
 		return rsa_complete(scope, given, out);
+	if (given->type == CKK_DH)
+		return dh_complete(scope, given, out);
 	if (curve == NULL || curve->key_type != given->type)
 		return CKR_OK; /* object/ says what is wrong with it */
 	return given->type == CKK_EC ? complete_ec(scope, curve, given, out) : complete_bytes(scope, curve, given, out);

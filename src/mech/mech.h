@@ -32,6 +32,7 @@ struct key_view {
 	CK_ULONG bits;                       /* 255 for Ed25519 */
 	struct key_part part[KEY_PARTS_MAX];
 	size_t parts;
+	CK_ULONG value_bits;                 /* CKA_VALUE_BITS that is wanted of a new Diffie-Hellman key; 0: any */
 };
 
 /* Empty when the key has no such part. */
@@ -230,6 +231,9 @@ struct mech_impl {
 	/* There is one where generate or generate_pair takes so long that nothing may be locked meanwhile: to be called first, outside of a
 	 * scope, for what the library keeps for this thread and does not give back when the key is made. */
 	CK_RV (*prepare)(void);
+	/* Are those domain parameters of a template, of which keys can be made?  Once before generate_pair, outside of a scope, since
+	 * it may take long.  NULL: generate_pair says so. */
+	CK_RV (*check_domain)(const struct key_view *wanted);
 	/* A new key pair of `wanted->bits`; the parts lie in memory of the scope. */
 	CK_RV (*generate_pair)(struct vault_scope *scope, const struct mech_call *call, const struct key_view *wanted,
 			       struct key_view *public_key, struct key_view *private_key);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "mech/dh.h"
 #include "mech/families.h"
 #include "mech/rsa.h"
 

@@ -427,6 +427,8 @@ static CK_RV value_rules(struct draft *d, const struct object_head *head)
 	}
 	if (head->class == CKO_PRIVATE_KEY && curve != NULL && value.n != curve->scalar)
 		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "is no private value of that curve");
+	if (head->class == CKO_PRIVATE_KEY && head->key_type == CKK_DH && !has(d, CKA_VALUE_BITS))
+		put_ulong(d, CKA_VALUE_BITS, object_bits(value));
 	if (head->class == CKO_CERTIFICATE && value.n == 0 && value_of(d, CKA_URL).n == 0)
 		return refuse(CKR_TEMPLATE_INCOMPLETE, CKA_VALUE, "is missing, and so is CKA_URL");
 	return CKR_OK;

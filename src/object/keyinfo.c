@@ -278,6 +278,56 @@ static CK_RV rsa_write_private(struct vault_scope *scope, struct attrs key, stru
 	return CKR_OK;
 }
 
+/* ---- Diffie-Hellman: PKCS #3 §9; both values are an INTEGER, the group is the algorithm's parameter ---- */
+
+static const uint8_t dh_key_agreement[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x03, 0x01 };
+
+static bool dh_names(CK_KEY_TYPE type, const struct info *info)
+{
+	return type == CKK_DH && span_eq(info->oid, SPAN_OF(dh_key_agreement));
+}
+
+/* DHParameter ::= SEQUENCE { prime INTEGER, base INTEGER, privateValueLength INTEGER OPTIONAL } */
+static CK_RV dh_read(const struct info *info, struct attrs_writer *out)
+{
+	struct span params = info->params, key = info->key, body, prime, base, value;
+	uint64_t length;
+
+	if (!der_take(&params, DER_SEQUENCE, &body) || params.n != 0 || !take_number(&body, &prime) || !take_number(&body, &base) ||
+	    (body.n != 0 && !der_take_uint(&body, &length)) || body.n != 0 || !take_number(&key, &value) || key.n != 0)
+		return malformed("Diffie-Hellman key");
+	attrs_write(out, CKA_VALUE, value);
+	attrs_write_ulong(out, CKA_KEY_TYPE, CKK_DH);
+	attrs_write(out, CKA_PRIME, prime);
+	attrs_write(out, CKA_BASE, base);
+	return out->failed;
+}
+
+static CK_RV dh_read_private(struct vault_scope *scope, const struct info *info, struct attrs_writer *out)
+{
+	(void)scope;
+	return dh_read(info, out);
+}
+
+static CK_RV dh_write_private(struct vault_scope *scope, struct attrs key, struct der_writer *w)
+{
+	size_t end = w->start;
+	struct span value, prime, base;
+
+	(void)scope;
+	if (!attrs_find(key, CKA_VALUE, &value) || !attrs_find(key, CKA_PRIME, &prime) || !attrs_find(key, CKA_BASE, &base))
+		return CKR_GENERAL_ERROR;
+	put_number(w, value);
+	der_wrap(w, DER_OCTET_STRING, end);
+	end = w->start;
+	put_number(w, base);
+	put_number(w, prime);
+	der_wrap(w, DER_SEQUENCE, end);
+	der_put(w, SPAN_OF(dh_key_agreement));
+	der_wrap(w, DER_SEQUENCE, end);
+	return CKR_OK;
+}
+
 /* ---- the families ---- */
 
 static const struct family {
@@ -294,6 +344,7 @@ static const struct family {
 	{ CKK_EC_MONTGOMERY, curve_names, curve_read_private, curve_read_public, curve_write_private },
 	{ CKK_EC, ec_names, ec_read_private, ec_read_public, ec_write_private },
 	{ CKK_RSA, rsa_names, rsa_read_private, rsa_read_public, rsa_write_private },
+	{ CKK_DH, dh_names, dh_read_private, dh_read, dh_write_private },
 };
 
 #define FAMILIES (sizeof(families) / sizeof(families[0]))

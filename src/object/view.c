@@ -292,7 +292,7 @@ static CK_ULONG key_bits(struct attrs a)
 
 		return curve == NULL ? 0 : curve->bits;
 	}
-	if (attrs_find(a, CKA_MODULUS, &v))
+	if (attrs_find(a, CKA_MODULUS, &v) || attrs_find(a, CKA_PRIME, &v))
 		return object_bits(v);
 	return attrs_ulong(a, CKA_VALUE_LEN, 0) * 8;
 }
@@ -335,6 +335,7 @@ CK_RV object_key_material(struct vault_scope *scope, struct attrs a, struct attr
 	static const CK_ATTRIBUTE_TYPE parts[] = {
 		CKA_VALUE,	      CKA_MODULUS,    CKA_PUBLIC_EXPONENT, CKA_PRIVATE_EXPONENT, CKA_PRIME_1, CKA_PRIME_2,
 		CKA_EXPONENT_1,	      CKA_EXPONENT_2, CKA_COEFFICIENT,	   CKA_EC_PARAMS,	 CKA_EC_POINT,
+		CKA_PRIME,	      CKA_BASE,
 		CKA_WRAP_TEMPLATE,    CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE,
 		CKA_COFFER_ALGORAND_INDEX,
 	};

@@ -13,9 +13,8 @@
 #include "ck/rv.h"
 
 /* How many bytes of values we may put in: the parts of a key are at most twice what they came from, beside a public key's
- * encoding; of a key that is made here, no more than an RSA key of 16384 bits needs. */
+ * encoding. */
 #define GIVEN_BYTES(t) (512 + 2 * template_bytes(t))
-#define GENERATED_BYTES(type) ((size_t)((type) == CKK_RSA ? 16 : 1) * 1024)
 
 void making_release(struct making *m)
 {
@@ -259,12 +258,12 @@ static size_t template_bytes(struct template t)
 	return n;
 }
 
-/* The parts of a key; what is no part of a key of this type, object_build refuses. */
-static void parts_given(const struct pending *p, struct key_view *out)
+void pending_parts(const struct pending *p, struct key_view *out)
 {
 	static const CK_ATTRIBUTE_TYPE types[] = {
 		CKA_VALUE,	      CKA_MODULUS,    CKA_PUBLIC_EXPONENT, CKA_PRIVATE_EXPONENT, CKA_PRIME_1, CKA_PRIME_2,
-		CKA_EXPONENT_1,	      CKA_EXPONENT_2, CKA_COEFFICIENT,	   CKA_EC_PARAMS,	 CKA_EC_POINT,
+		CKA_EXPONENT_1,	      CKA_EXPONENT_2, CKA_COEFFICIENT,	   CKA_EC_PARAMS,	 CKA_EC_POINT, CKA_PRIME,
+		CKA_BASE,
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -275,7 +274,7 @@ static void parts_given(const struct pending *p, struct key_view *out)
 	}
 }
 
-static void give_parts(struct pending *p, const struct key_view *key)
+void pending_give_parts(struct pending *p, const struct key_view *key)
 {
 	for (size_t i = 0; i < key->parts; i++)
 		pending_give(p, key->part[i].type, key->part[i].value);
@@ -289,10 +288,10 @@ CK_RV pending_complete(struct vault_scope *scope, struct pending *p)
 
 	if (head->class != CKO_PRIVATE_KEY && head->class != CKO_PUBLIC_KEY)
 		return CKR_OK;
-	parts_given(p, &given);
+	pending_parts(p, &given);
 	rv = mech_key_complete(scope, &given, &whole);
 	if (rv == CKR_OK)
-		give_parts(p, &whole);
+		pending_give_parts(p, &whole);
 	return rv;
 }
 
@@ -319,148 +318,6 @@ CK_RV objects_create(const struct access *who, struct template t, CK_OBJECT_HAND
 	if (rv == CKR_OK)
 		*out = m.object[0].handle;
 	return rv;
-}
-
-/* ---- C_GenerateKeyPair ---- */
-
-/* What the public template asks of the new pair. */
-static CK_RV wanted_pair(const struct making *m, struct key_view *out)
-{
-	const struct curve *curve;
-	CK_RV rv;
-
-	out->type = m->mech->key_type;
-	parts_given(&m->object[0], out);
-	if (out->type == CKK_RSA && !template_has(m->object[0].request.template, CKA_MODULUS_BITS))
-		return CKR_TEMPLATE_INCOMPLETE;
-	if (out->type == CKK_RSA)
-		return template_ulong(m->object[0].request.template, CKA_MODULUS_BITS, 0, &out->bits);
-	rv = object_curve_check(out->type, key_view_part(out, CKA_EC_PARAMS));
-	curve = curve_find(key_view_part(out, CKA_EC_PARAMS));
-	out->bits = curve != NULL ? curve->bits : 0;
-	return rv;
-}
-
-static CK_RV new_pair(struct vault_scope *scope, const struct making *m, struct key_view *wanted, struct key_view key[2])
-{
-	struct mech_call call = { .mech = m->mech, .params = m->params, .use = CKF_GENERATE_KEY_PAIR };
-	CK_RV rv = wanted_pair(m, wanted);
-
-	return rv == CKR_OK ? m->mech->impl->generate_pair(scope, &call, wanted, &key[0], &key[1]) : rv;
-}
-
-/* A pair that takes long is made before a change of the wallet is begun, and waits sealed: it is all in its private half. */
-static void make_early(struct vault_scope *scope, void *arg)
-{
-	struct making *m = arg;
-	struct attrs_writer w = { .failed = CKR_OK };
-	struct key_view wanted = { .class = CKO_PUBLIC_KEY }, key[2];
-
-	m->rv = new_pair(scope, m, &wanted, key);
-	if (m->rv == CKR_OK && cf_failed(vault_scope_alloc(scope, GENERATED_BYTES(m->mech->key_type), &w.room)))
-		m->rv = CKR_DEVICE_MEMORY;
-	for (size_t i = 0; m->rv == CKR_OK && i < key[1].parts; i++)
-		attrs_write(&w, key[1].part[i].type, key[1].part[i].value);
-	if (m->rv == CKR_OK)
-		m->rv = w.failed;
-	if (m->rv == CKR_OK)
-		m->rv = rv_of(secret_seal(scope, attrs_written(&w).bytes, &m->key));
-}
-
-static CK_RV run_early(struct making *m)
-{
-	CK_RV rv = m->mech->impl->prepare();
-
-	if (rv == CKR_OK)
-		rv = rv_of(vault_run(make_early, m));
-	return rv == CKR_OK ? m->rv : rv;
-}
-
-static CK_RV open_early(struct vault_scope *scope, const struct making *m, struct key_view key[2])
-{
-	struct attrs_cursor cursor = { 0 };
-	struct mspan room;
-	struct attr at;
-	CK_RV rv;
-
-	if (cf_failed(vault_scope_alloc(scope, secret_size(m->key), &room)))
-		return CKR_DEVICE_MEMORY;
-	rv = rv_of(secret_open(scope, m->key, room));
-	key[0].parts = key[1].parts = 0;
-	while (rv == CKR_OK && attrs_next((struct attrs){ span_const(room) }, &cursor, &at)) {
-		struct key_part part = { at.type, at.value };
-
-		key[1].part[key[1].parts++] = part;
-		if (at.type == CKA_MODULUS || at.type == CKA_PUBLIC_EXPONENT || at.type == CKA_EC_POINT)
-			key[0].part[key[0].parts++] = part;
-	}
-	return rv;
-}
-
-static CK_RV build_generated(struct vault_scope *scope, struct making *m)
-{
-	struct key_view wanted = { .class = CKO_PUBLIC_KEY }, key[2];
-	CK_RV rv = m->key != NULL ? open_early(scope, m, key) : new_pair(scope, m, &wanted, key);
-	struct span curve = key_view_part(&wanted, CKA_EC_PARAMS);
-
-	for (size_t i = 0; i < 2 && rv == CKR_OK; i++) {
-		struct pending *p = &m->object[i];
-
-		if (i == 1 && curve.n != 0)
-			pending_give(p, CKA_EC_PARAMS, curve);
-		give_parts(p, &key[i]);
-		rv = making_build(scope, m, p);
-	}
-	return rv;
-}
-
-static CK_RV generate_head(struct making *m, size_t which, struct template t, CK_OBJECT_CLASS class)
-{
-	struct pending *p = &m->object[which];
-	CK_RV rv;
-
-	making_request(m, p, OBJECT_GENERATE, t);
-	p->request.gen_mechanism = m->mech->type;
-	rv = object_head(OBJECT_GENERATE, t, class, m->mech->key_type, GENERATED_BYTES(m->mech->key_type), &p->request.head);
-	return rv == CKR_OK ? making_allowed(m, &p->request.head) : rv;
-}
-
-/* A curve must be named; that it is one which the mechanism makes keys of, is known before anything is made. */
-static CK_RV check_curve(const struct mech *mech, struct template t)
-{
-	const CK_ATTRIBUTE *params = attribute(t, CKA_EC_PARAMS);
-
-	if (mech->key_type == CKK_RSA)
-		return CKR_OK;
-	if (params == NULL)
-		return CKR_TEMPLATE_INCOMPLETE;
-	if (params->pValue == NULL || params->ulValueLen == CK_UNAVAILABLE_INFORMATION)
-		return CKR_ATTRIBUTE_VALUE_INVALID;
-	return CKR_OK;
-}
-
-CK_RV keys_generate_pair(const struct access *who, const struct mech *mech, const union mech_params *params,
-			 struct template public_t, struct template private_t, CK_OBJECT_HANDLE *public_out,
-			 CK_OBJECT_HANDLE *private_out)
-{
-	AUTO_MAKING m = { .who = who, .build = build_generated, .mech = mech, .params = params, .count = 2 };
-	CK_RV rv;
-
-	token_standing(who->token, &m.standing);
-	rv = generate_head(&m, 0, public_t, CKO_PUBLIC_KEY);
-	if (rv == CKR_OK)
-		rv = check_curve(mech, public_t);
-	if (rv == CKR_OK)
-		rv = generate_head(&m, 1, private_t, CKO_PRIVATE_KEY);
-	if (rv == CKR_OK && mech->impl->prepare != NULL)
-		rv = run_early(&m);
-	if (rv == CKR_OK)
-		rv = making_finish(&m);
-	if (rv != CKR_OK)
-		return rv;
-	*public_out = m.object[0].handle;
-	*private_out = m.object[1].handle;
-	return CKR_OK;
 }
 
 /* ---- C_CopyObject ---- */

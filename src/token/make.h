@@ -54,6 +54,9 @@ CK_RV making_allowed(const struct making *m, const struct object_head *head);
 void making_request(struct making *m, struct pending *p, enum object_use use, struct template t);
 /* A value that goes before the template's. It must live until the object is built. */
 void pending_give(struct pending *p, CK_ATTRIBUTE_TYPE type, struct span value);
+/* The parts of a key, computed by us or else from the template; what is no part of a key of its type, object_build refuses. */
+void pending_parts(const struct pending *p, struct key_view *out);
+void pending_give_parts(struct pending *p, const struct key_view *key);
 /* A key that comes from outside is checked and brought into one form, with the public half of a private one.
  * ATTRIBUTE_VALUE_INVALID: it is none, or came with another key's public half. */
 CK_RV pending_complete(struct vault_scope *scope, struct pending *p);

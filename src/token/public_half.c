@@ -9,7 +9,8 @@ static CK_RV type_in(struct vault_scope *scope, struct attrs key, void *arg)
 	if (attrs_ulong(key, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) != CKO_PRIVATE_KEY)
 		return CKR_KEY_TYPE_INCONSISTENT;
 	*(CK_KEY_TYPE *)arg = attrs_ulong(key, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
-	return CKR_OK;
+	/* Its public value is not kept with it. */
+	return *(CK_KEY_TYPE *)arg == CKK_DH ? CKR_KEY_TYPE_INCONSISTENT : CKR_OK;
 }
 
 /* What is the public key's, and what it takes over unless the template says otherwise. */

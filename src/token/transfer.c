@@ -105,10 +105,13 @@ static CK_RV give_parts(struct pending *p, struct attrs key)
 	return cursor.bad ? CKR_DEVICE_ERROR : CKR_OK;
 }
 
-/* What the private half has, computed parts too; object_build leaves out what is no public key's. */
+/* What the private half has, computed parts too; object_build leaves out what is no public key's.  CKA_VALUE is a private
+ * value here, whatever a public key may have under that name. */
 static CK_RV give_same(struct pending *pub, const struct pending *priv)
 {
 	for (size_t i = 0; i < priv->request.given_count; i++) {
+		if (priv->given[i].type == CKA_VALUE)
+			continue;
 		if (names(pub->request.template, priv->given[i].type))
 			return CKR_TEMPLATE_INCONSISTENT;
 		pending_give(pub, priv->given[i].type, priv->given[i].value);
@@ -164,6 +167,11 @@ CK_RV keys_import(const struct access *who, struct span file, struct span passph
 
 	if (rv != CKR_OK)
 		return rv;
+	if (opening.type == CKK_DH && !opening.is_public) {
+		cf_ignore(error_set(CF_STATUS(UNSUPPORTED), "a private key for Diffie-Hellman is not read from a file"),
+			  "the return value is the answer");
+		return CKR_KEY_TYPE_INCONSISTENT;
+	}
 	m.key = TAKE(opening.key);
 	m.count = opening.is_public ? 1 : 2;
 	token_standing(who->token, &m.standing);

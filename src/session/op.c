@@ -102,14 +102,13 @@ static CK_RV suits(const struct op *op)
 	return op->mech->impl->suits(&call);
 }
 
-/* By configuration and wallet; after the key was taken, which has noticed what other processes changed. */
+/* By configuration and wallet; after the key was taken, which has noticed what other processes changed.  A digest of public
+ * data goes by the policy that was last seen: a look at the file would cost as much as the digest. */
 static CK_RV permitted(const struct op *op, struct token *token)
 {
 	const struct object_usage *usage = op->key == NULL ? NULL : key_usage(op->key);
 	CK_RV rv;
 
-	if (usage == NULL)
-		token_policy_refresh(token);
 	rv = token_permits(token, op->mech);
 	if (rv == CKR_OK && usage != NULL && usage->key_type == CKK_RSA)
 		rv = token_permits_rsa(token, usage->bits);

@@ -195,7 +195,7 @@ CK_RV token_permits_rsa(struct token *t, CK_ULONG bits)
 	return CKR_KEY_SIZE_RANGE;
 }
 
-CK_RV token_set_policy(struct token *t, const struct policy *policy)
+static CK_RV set_policy(struct token *t, const struct policy *policy)
 {
 	AUTO_STANDING s = { 0 };
 	AUTO_BUF bytes = BUF_INIT(WALLET_POLICY_MAX);
@@ -220,4 +220,12 @@ CK_RV token_set_policy(struct token *t, const struct policy *policy)
 		buf_u64(&bytes, policy->mechanism[i]);
 	rv = rv_of(buf_status(&bytes));
 	return rv == CKR_OK ? rv_of(wallet_set_policy(s.wallet, s.key, buf_span(&bytes))) : rv;
+}
+
+CK_RV token_set_policy(struct token *t, const struct policy *policy)
+{
+	CK_RV rv = set_policy(t, policy);
+
+	atomic_store(&t->no_policy, false);
+	return rv;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that come from other keys: C_DeriveKey and C_UnwrapKey. */
+#include "base/der.h"
 #include "base/error.h"
 #include "ck/rv.h"
 #include "object/keyinfo.h"
@@ -174,6 +175,19 @@ static CK_RV give_private(struct vault_scope *scope, struct pending *p, struct s
 	return rv == CKR_ATTRIBUTE_VALUE_INVALID ? CKR_WRAPPED_KEY_INVALID : rv;
 }
 
+/* PrivateKeyInfo without the zeros that filled the last block ("AES Key Wrap"). */
+static struct span without_zeros(struct span padded)
+{
+	struct span rest = padded, whole;
+
+	if (!der_take_whole(&rest, DER_SEQUENCE, &whole))
+		return padded;
+	for (size_t i = 0; i < rest.n; i++)
+		if (rest.p[i] != 0 || i >= 15)
+			return padded;
+	return whole;
+}
+
 /* How long the secret should be, as the mechanism is told: so that a wrong padding can answer like a right one. */
 static CK_RV expected_length(const struct pending *p, size_t *out)
 {
@@ -233,7 +247,7 @@ static CK_RV build_unwrapped(struct vault_scope *scope, struct making *m)
 		return rv;
 	p->request.forced = key_view_part(&key, CKA_UNWRAP_TEMPLATE);
 	if (p->request.head.class == CKO_PRIVATE_KEY)
-		rv = give_private(scope, p, span(room.p, n));
+		rv = give_private(scope, p, m->mech->impl->unwraps_padded ? without_zeros(span(room.p, n)) : span(room.p, n));
 	else
 		rv = give_secret(m->mech, p, span(room.p, n));
 	return rv == CKR_OK ? making_build(scope, m, p) : rv;

@@ -438,6 +438,39 @@ static void test_wrap(void)
 	p11_stop(&m);
 }
 
+/* A private key (138 bytes of PrivateKeyInfo and more) by mechanisms that fill the last block with zeros, and by others. */
+static void test_wrap_private(void)
+{
+	const CK_MECHANISM rows[] = {{CKM_AES_KEY_WRAP, NULL, 0}, {CKM_AES_KEY_WRAP_KWP, NULL, 0}, {CKM_AES_CBC_PAD, iv, 16}};
+	static CK_BYTE p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m);
+	CK_OBJECT_HANDLE key = import(&m, s, CKK_AES, 32), again;
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_KEY_TYPE type = CKK_EC;
+	CK_MECHANISM generate = {CKM_EC_KEY_PAIR_GEN, NULL, 0}, ecdsa = {CKM_ECDSA, NULL, 0};
+	CK_ATTRIBUTE pub[] = {ATTR(CKA_EC_PARAMS, p256)}, priv[] = {ATTR(CKA_EXTRACTABLE, yes), ATTR(CKA_SENSITIVE, no)};
+	CK_ATTRIBUTE t[] = {ATTR(CKA_CLASS, class), ATTR(CKA_KEY_TYPE, type), ATTR(CKA_SIGN, yes), ATTR(CKA_SENSITIVE, no)};
+	struct p11_pair pair;
+	CK_BYTE out[400], signature[64];
+	CK_ULONG n;
+
+	REQUIRE_RV(m.f->C_GenerateKeyPair(s, &generate, pub, 1, priv, 2, &pair.pub, &pair.priv), CKR_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CK_MECHANISM mechanism = rows[i];
+
+		n = sizeof(out);
+		REQUIRE_RV(m.f->C_WrapKey(s, &mechanism, key, pair.priv, out, &n), CKR_OK);
+		REQUIRE_RV(m.f->C_UnwrapKey(s, &mechanism, key, out, n, t, 4, &again), CKR_OK);
+		CHECK_RV(m.f->C_SignInit(s, &ecdsa, again), CKR_OK);
+		n = sizeof(signature);
+		CHECK_RV(m.f->C_Sign(s, iv, 16, signature, &n), CKR_OK);
+		CHECK_RV(m.f->C_VerifyInit(s, &ecdsa, pair.pub), CKR_OK);
+		CHECK_RV(m.f->C_Verify(s, iv, 16, signature, n), CKR_OK);
+	}
+	p11_stop(&m);
+}
+
 /* Whether the padding of a wrapped key is right cannot be asked. */
 static void test_no_padding_oracle(void)
 {
@@ -468,6 +501,7 @@ int main(void)
 		{"in place", test_in_place},
 		{"two operations over the same data", test_dual},
 		{"secret keys wrapped and unwrapped", test_wrap},
+		{"private keys wrapped and unwrapped", test_wrap_private},
 		{"the padding of a wrapped key cannot be asked for", test_no_padding_oracle},
 		{NULL, NULL},
 	};

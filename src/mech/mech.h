@@ -221,7 +221,8 @@ struct mech_impl {
 	struct span *(*borrowed)(union mech_params *params);
 
 	/* Message-based encryption: the parameter of one message.  Where it asks for an initialization vector to be made, that is
-	 * made and written where it points. NULL: this mechanism has no messages. */
+	 * made and written where it points.  `message` is NULL for a single one (C_WrapKeyAuthenticated): nothing is counted then.
+	 * NULL: this mechanism has no messages. */
 	CK_RV (*message)(struct mech_message *message, CK_FLAGS use, void *parameter, CK_ULONG n, union mech_params *out);
 
 	/* A new secret key: out.n bytes, which are as many as CKA_VALUE_LEN asked for, or `fixed_size`. */

@@ -56,6 +56,9 @@ static CK_RV generate(struct mech_message *m, const struct vector *v)
 
 	if (rv != CKR_OK)
 		return rv;
+	/* Without messages before it, each would begin with the same. */
+	if (m == NULL && (v->generator == CKG_GENERATE_COUNTER || v->generator == CKG_GENERATE_COUNTER_XOR))
+		return params_invalid("asks for a counter, which a key that is wrapped alone cannot have");
 	switch (v->generator) {
 	case CKG_GENERATE_COUNTER:
 		memset(p, 0, n);
@@ -77,7 +80,7 @@ static CK_RV take_vector(struct mech_message *m, CK_FLAGS use, const struct vect
 {
 	if (v->p == NULL || v->n < least || v->n > most)
 		return params_invalid("has an initialization vector or nonce of a length that is not supported");
-	if (use == CKF_ENCRYPT && v->generator != CKG_NO_GENERATE) {
+	if ((use == CKF_ENCRYPT || use == CKF_WRAP) && v->generator != CKG_NO_GENERATE) {
 		CK_RV rv = generate(m, v);
 
 		if (rv != CKR_OK)

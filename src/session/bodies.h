@@ -158,6 +158,12 @@ CK_RV do_C_WrapKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HAND
 CK_RV do_C_UnwrapKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE unwrapping_key,
 		     CK_BYTE_PTR wrapped, CK_ULONG wrapped_len, CK_ATTRIBUTE_PTR attr, CK_ULONG count,
 		     CK_OBJECT_HANDLE_PTR key);
+CK_RV do_C_WrapKeyAuthenticated(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wrapping_key,
+				CK_OBJECT_HANDLE key, CK_BYTE_PTR associated, CK_ULONG associated_len, CK_BYTE_PTR wrapped,
+				CK_ULONG_PTR wrapped_len);
+CK_RV do_C_UnwrapKeyAuthenticated(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE unwrapping_key,
+				  CK_BYTE_PTR wrapped, CK_ULONG wrapped_len, CK_ATTRIBUTE_PTR attr, CK_ULONG count,
+				  CK_BYTE_PTR associated, CK_ULONG associated_len, CK_OBJECT_HANDLE_PTR key);
 CK_RV do_C_DeriveKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE base_key, CK_ATTRIBUTE_PTR attr,
 		     CK_ULONG count, CK_OBJECT_HANDLE_PTR key);
 

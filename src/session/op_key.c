@@ -3,20 +3,42 @@
 #include "session/session.h"
 #include "token/policy.h"
 
-/* The row of a mechanism that can do what `flag` says, and its parameters. MECHANISM_INVALID, MECHANISM_PARAM_INVALID. */
-static CK_RV find_row(struct call *call, const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct mech **row,
-		      union mech_params *params)
+/* The row of a mechanism that can do what `flag` says, here and now. MECHANISM_INVALID. */
+static CK_RV find_permitted(struct call *call, const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct mech **row)
 {
-	CK_RV rv;
-
 	if (mechanism == NULL)
 		return CKR_ARGUMENTS_BAD;
 	*row = mech_find(mechanism->mechanism);
 	if (*row == NULL || ((*row)->flags & flag) == 0)
 		return CKR_MECHANISM_INVALID;
 	token_policy_refresh(call->token);
-	rv = token_permits(call->token, *row);
+	return token_permits(call->token, *row);
+}
+
+/* With its parameters. MECHANISM_PARAM_INVALID. */
+static CK_RV find_row(struct call *call, const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct mech **row,
+		      union mech_params *params)
+{
+	CK_RV rv = find_permitted(call, mechanism, flag, row);
+
 	return rv == CKR_OK ? (*row)->params(mechanism, params) : rv;
+}
+
+/* For one key under an authenticated mechanism: the parameter is a message's, the associated data is the call's. */
+static CK_RV find_authenticated(struct call *call, const CK_MECHANISM *mechanism, CK_FLAGS flag, struct span associated,
+				const struct mech **row, union mech_params *params)
+{
+	CK_RV rv = find_permitted(call, mechanism, flag, row);
+
+	if (rv == CKR_OK && (*row)->impl->message == NULL)
+		return CKR_MECHANISM_INVALID;
+	if (rv == CKR_OK && associated.p == NULL && associated.n != 0)
+		return CKR_ARGUMENTS_BAD;
+	if (rv == CKR_OK)
+		rv = (*row)->impl->message(NULL, flag, mechanism->pParameter, mechanism->ulParameterLen, params);
+	if (rv == CKR_OK)
+		params->cipher.aad = associated;
+	return rv;
 }
 
 CK_RV do_C_GenerateKeyPair(struct call *call, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR public_attr,
@@ -102,39 +124,67 @@ static CK_RV take_key(const struct access *who, CK_OBJECT_HANDLE handle, CK_FLAG
 	return coded(rv, codes);
 }
 
-CK_RV do_C_WrapKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key,
-		   CK_BYTE_PTR wrapped, CK_ULONG_PTR wrapped_len)
+static CK_RV wrap(struct call *call, const struct mech *row, const union mech_params *params, CK_OBJECT_HANDLE wrapping_key,
+		  CK_OBJECT_HANDLE key, CK_BYTE *wrapped, CK_ULONG *wrapped_len)
 {
 	static const struct key_codes codes = { CKR_WRAPPING_KEY_HANDLE_INVALID, CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
 						CKR_WRAPPING_KEY_SIZE_RANGE };
 	struct access who = session_access(call);
 	AUTO(key) wrapping = NULL;
+	size_t n;
+	CK_RV rv = take_key(&who, wrapping_key, CKF_WRAP, row, params, &codes, &wrapping);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = keys_wrap(&who, wrapping, row, params, key, mspan(wrapped, *wrapped_len), &n);
+	if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)
+		*wrapped_len = n;
+	return rv;
+}
+
+CK_RV do_C_WrapKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wrapping_key, CK_OBJECT_HANDLE key,
+		   CK_BYTE_PTR wrapped, CK_ULONG_PTR wrapped_len)
+{
 	const struct mech *row;
 	union mech_params params;
-	size_t n;
 	CK_RV rv;
 
 	if (wrapped_len == NULL)
 		return CKR_ARGUMENTS_BAD;
 	rv = find_row(call, mechanism, CKF_WRAP, &row, &params);
-	if (rv == CKR_OK)
-		rv = take_key(&who, wrapping_key, CKF_WRAP, row, &params, &codes, &wrapping);
-	if (rv != CKR_OK)
-		return rv;
-	rv = keys_wrap(&who, wrapping, row, &params, key, mspan(wrapped, *wrapped_len), &n);
-	if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)
-		*wrapped_len = n;
-	return rv;
+	return rv == CKR_OK ? wrap(call, row, &params, wrapping_key, key, wrapped, wrapped_len) : rv;
+}
+
+CK_RV do_C_WrapKeyAuthenticated(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE wrapping_key,
+				CK_OBJECT_HANDLE key, CK_BYTE_PTR associated, CK_ULONG associated_len, CK_BYTE_PTR wrapped,
+				CK_ULONG_PTR wrapped_len)
+{
+	const struct mech *row;
+	union mech_params params;
+	CK_RV rv;
+
+	if (wrapped_len == NULL)
+		return CKR_ARGUMENTS_BAD;
+	rv = find_authenticated(call, mechanism, CKF_WRAP, span(associated, associated_len), &row, &params);
+	return rv == CKR_OK ? wrap(call, row, &params, wrapping_key, key, wrapped, wrapped_len) : rv;
+}
+
+static CK_RV unwrap(struct call *call, const struct mech *row, const union mech_params *params, CK_OBJECT_HANDLE unwrapping_key,
+		    struct span wrapped, struct template t, CK_OBJECT_HANDLE *key)
+{
+	static const struct key_codes codes = { CKR_UNWRAPPING_KEY_HANDLE_INVALID, CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
+						CKR_UNWRAPPING_KEY_SIZE_RANGE };
+	struct access who = session_access(call);
+	AUTO(key) unwrapping = NULL;
+	CK_RV rv = take_key(&who, unwrapping_key, CKF_UNWRAP, row, params, &codes, &unwrapping);
+
+	return rv == CKR_OK ? keys_unwrap(&who, unwrapping, row, params, wrapped, t, key) : rv;
 }
 
 CK_RV do_C_UnwrapKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE unwrapping_key,
 		     CK_BYTE_PTR wrapped, CK_ULONG wrapped_len, CK_ATTRIBUTE_PTR attr, CK_ULONG count,
 		     CK_OBJECT_HANDLE_PTR key)
 {
-	static const struct key_codes codes = { CKR_UNWRAPPING_KEY_HANDLE_INVALID, CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
-						CKR_UNWRAPPING_KEY_SIZE_RANGE };
-	struct access who = session_access(call);
-	AUTO(key) unwrapping = NULL;
 	struct template t;
 	const struct mech *row;
 	union mech_params params;
@@ -143,9 +193,22 @@ CK_RV do_C_UnwrapKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HA
 	if (wrapped == NULL || key == NULL || session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
 	rv = find_row(call, mechanism, CKF_UNWRAP, &row, &params);
-	if (rv == CKR_OK)
-		rv = take_key(&who, unwrapping_key, CKF_UNWRAP, row, &params, &codes, &unwrapping);
-	return rv == CKR_OK ? keys_unwrap(&who, unwrapping, row, &params, span(wrapped, wrapped_len), t, key) : rv;
+	return rv == CKR_OK ? unwrap(call, row, &params, unwrapping_key, span(wrapped, wrapped_len), t, key) : rv;
+}
+
+CK_RV do_C_UnwrapKeyAuthenticated(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE unwrapping_key,
+				  CK_BYTE_PTR wrapped, CK_ULONG wrapped_len, CK_ATTRIBUTE_PTR attr, CK_ULONG count,
+				  CK_BYTE_PTR associated, CK_ULONG associated_len, CK_OBJECT_HANDLE_PTR key)
+{
+	struct template t;
+	const struct mech *row;
+	union mech_params params;
+	CK_RV rv;
+
+	if (wrapped == NULL || key == NULL || session_template(attr, count, &t) != CKR_OK)
+		return CKR_ARGUMENTS_BAD;
+	rv = find_authenticated(call, mechanism, CKF_UNWRAP, span(associated, associated_len), &row, &params);
+	return rv == CKR_OK ? unwrap(call, row, &params, unwrapping_key, span(wrapped, wrapped_len), t, key) : rv;
 }
 
 /* The second key that a parameter names: a secret one, that may derive as well. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* object/keyinfo: RSA and Weierstrass keys of OpenSSL, read and written again byte for byte, and what is wrong. */
+/* object/keyinfo: keys of OpenSSL, read and written again byte for byte, and what is wrong. */
 #include <sodium.h>
 
 #include "object/keyfile.h"
@@ -36,6 +36,17 @@ static const char x448[] =
 	"-----BEGIN PRIVATE KEY-----\n"
 	"MEYCAQAwBQYDK2VvBDoEOKSCyEdJyOctj2roxzTWzSSWQbthF0lntmrDp3EbvMiN\n"
 	"i22feb7c/UBRpesM3gnXXZ7pqMIwTLmQ\n"
+	"-----END PRIVATE KEY-----\n";
+/* In the group ffdhe2048 of RFC 7919. */
+static const char dh[] =
+	"-----BEGIN PRIVATE KEY-----\n"
+	"MIIBPwIBADCCARcGCSqGSIb3DQEDATCCAQgCggEBAP//////////rfhUWKK7Spqv\n"
+	"3FYgJz088di5xYPOLTaVqeE2QRRkM/vMk53OJJs++X0v42NjDHXY9oGyAq7EYXrT\n"
+	"3x7V1f1lYSQz9R9fBm7QhWNlVT3tGvO1VxNef1fJNZhPDHDg5ot34qaJ2vPv6HId\n"
+	"8VihNq3nNTCsyk9IOnl6vAqxgrMk+2HRCKlLssjj+7lq2rdg1/RoHU9Co945TfSu\n"
+	"Vu3nY3K7GQsHp8juCm1wngL84c334uzANATNKDQvYZFy/pzphYP/jk8SMu7ygYPD\n"
+	"/jsbTG+tczu1/LwuwiAFxY7xg30Wg7LG80omwbLv+ohrQjhhKFyX//////////8C\n"
+	"AQIEHwIdAO4bF2XhY7aMmtDCXnQl63g9PeoFBR/1y5LD10s=\n"
 	"-----END PRIVATE KEY-----\n";
 
 struct reading {
@@ -90,7 +101,7 @@ static size_t bytes_of(const char *pem, uint8_t *out)
 static const struct {
 	const char *pem;
 	CK_KEY_TYPE type;
-} keys[] = { { rsa, CKK_RSA }, { p384, CKK_EC }, { x448, CKK_EC_MONTGOMERY } };
+} keys[] = { { rsa, CKK_RSA }, { p384, CKK_EC }, { x448, CKK_EC_MONTGOMERY }, { dh, CKK_DH } };
 
 static void read_and_written_again(void)
 {

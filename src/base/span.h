@@ -41,6 +41,12 @@ static inline struct span span_str(const char *s)
 	return span(s, strlen(s));
 }
 
+/* Input that no caller can have: bytes at NULL, or more of them than an object of C holds. */
+static inline bool span_impossible(struct span s)
+{
+	return s.n != 0 && (s.p == NULL || s.n >= PTRDIFF_MAX);
+}
+
 static inline struct span span_const(struct mspan m)
 {
 	return span(m.p, m.n);

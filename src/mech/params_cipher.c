@@ -55,7 +55,7 @@ static CK_RV nonce_of(const void *p, CK_ULONG n, CK_ULONG least, CK_ULONG most, 
 
 static CK_RV aad_of(const void *p, CK_ULONG n, struct mech_cipher_params *out)
 {
-	if (p == NULL && n != 0)
+	if (span_impossible(span(p, n)))
 		return params_invalid("has a length of associated data, and none");
 	out->aad = span(p, n);
 	return CKR_OK;

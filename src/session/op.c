@@ -367,7 +367,7 @@ CK_RV op_update(struct op *op, struct token *token, struct span part)
 	if (op->stage == OP_NONE)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	rv = op_check(op, token);
-	if (rv == CKR_OK && part.p == NULL && part.n != 0)
+	if (rv == CKR_OK && span_impossible(part))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = op_feed(op, part);

@@ -32,7 +32,7 @@ static CK_RV find_authenticated(struct call *call, const CK_MECHANISM *mechanism
 
 	if (rv == CKR_OK && (*row)->impl->message == NULL)
 		return CKR_MECHANISM_INVALID;
-	if (rv == CKR_OK && associated.p == NULL && associated.n != 0)
+	if (rv == CKR_OK && span_impossible(associated))
 		return CKR_ARGUMENTS_BAD;
 	if (rv == CKR_OK)
 		rv = (*row)->impl->message(NULL, flag, mechanism->pParameter, mechanism->ulParameterLen, params);

@@ -95,7 +95,7 @@ static CK_RV parameter(struct process *p, void *given, CK_ULONG n, struct span a
 	*out = p->op.params;
 	if (p->op.mech->impl->message == NULL)
 		return given != NULL || n != 0 || aad.n != 0 ? CKR_MECHANISM_PARAM_INVALID : CKR_OK;
-	if (aad.p == NULL && aad.n != 0)
+	if (span_impossible(aad))
 		return CKR_ARGUMENTS_BAD;
 	rv = p->op.mech->impl->message(&p->memory, use, given, n, out);
 	out->cipher.aad = aad;
@@ -126,7 +126,7 @@ static CK_RV crypt_message(struct call *call, enum op_kind kind, void *given, CK
 	bool answered;
 	CK_RV rv = process_of(call, kind, false, &p);
 
-	if (rv == CKR_OK && (out->length == NULL || (data.p == NULL && data.n != 0)))
+	if (rv == CKR_OK && (out->length == NULL || span_impossible(data)))
 		rv = CKR_ARGUMENTS_BAD;
 	if (rv != CKR_OK)
 		return rv;
@@ -184,7 +184,7 @@ static CK_RV crypt_next(struct call *call, enum op_kind kind, void *given, CK_UL
 
 	if (rv != CKR_OK)
 		return rv;
-	if (out->length == NULL || (part.p == NULL && part.n != 0) || (flags & ~(CK_FLAGS)CKF_END_OF_MESSAGE) != 0)
+	if (out->length == NULL || span_impossible(part) || (flags & ~(CK_FLAGS)CKF_END_OF_MESSAGE) != 0)
 		return op_end(&p->message, CKR_ARGUMENTS_BAD);
 	if ((flags & CKF_END_OF_MESSAGE) == 0)
 		return op_transform(&p->message, call->token, part, out);

@@ -152,7 +152,7 @@ CK_RV op_once(struct op *op, struct token *token, struct span data, const struct
 		return CKR_OPERATION_NOT_INITIALIZED;
 	if (op->stage == OP_RUNNING)
 		return op_end(op, CKR_OPERATION_ACTIVE);
-	if (data.p == NULL && data.n != 0)
+	if (span_impossible(data))
 		return op_end(op, CKR_ARGUMENTS_BAD);
 	rv = offer(op, data.n, out, &answered);
 	if (answered)

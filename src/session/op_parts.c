@@ -53,7 +53,7 @@ CK_RV op_transform_offer(struct op *op, struct span part, const struct op_output
 	*answered = false;
 	if (op->stage == OP_NONE)
 		return CKR_OPERATION_NOT_INITIALIZED;
-	if (out->length == NULL || (part.p == NULL && part.n != 0))
+	if (out->length == NULL || span_impossible(part))
 		return op_end(op, CKR_ARGUMENTS_BAD);
 	rv = length_of(op, part.n, &need);
 	if (rv != CKR_OK)

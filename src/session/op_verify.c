@@ -55,7 +55,7 @@ CK_RV op_once_verify(struct op *op, struct token *token, struct span data, struc
 		return CKR_OPERATION_NOT_INITIALIZED;
 	if (op->stage == OP_RUNNING)
 		return op_end(op, CKR_OPERATION_ACTIVE);
-	if ((data.p == NULL && data.n != 0) || signature.p == NULL)
+	if (span_impossible(data) || signature.p == NULL)
 		return op_end(op, CKR_ARGUMENTS_BAD);
 	rv = op_check(op, token);
 	if (rv != CKR_OK)

@@ -20,4 +20,5 @@ check "of a wallet" "$COFFER" mechanisms limited
 says "of a wallet" CKM_EDDSA
 check "only what its policy allows" test "$(grep -c CKM_ "$tmp/out")" = 1
 refuse "of no wallet" "$COFFER" mechanisms nowhere
+check "doc/mechanisms.md says what the module says" python3 "$COFFER_SRC/doc/mechanisms.py" "$COFFER" "$COFFER_SRC" --check
 finish

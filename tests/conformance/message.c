@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Message-based encryption, decryption, signing and verifying (PKCS#11 3.0, sections 5.9, 5.11, 5.14, 5.16). */
+#include <stdint.h>
 #include <string.h>
 
 #include "p11.h"
@@ -242,6 +243,33 @@ static void test_sign(void)
 	p11_stop(&m);
 }
 
+/* A length that no object of C has is an error of the caller, before a byte is read. */
+static void test_impossible_lengths(void)
+{
+	static const CK_ULONG lengths[] = {(CK_ULONG)PTRDIFF_MAX, (CK_ULONG)PTRDIFF_MAX + 1, CK_UNAVAILABLE_INFORMATION};
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m);
+	CK_OBJECT_HANDLE key = import(&m, s, CKK_GENERIC_SECRET);
+	CK_MECHANISM hmac = {CKM_SHA256_HMAC, NULL, 0};
+	CK_BYTE mac[32] = {0};
+
+	REQUIRE_RV(m.f3->C_MessageSignInit(s, &hmac, key), CKR_OK);
+	REQUIRE_RV(m.f3->C_MessageVerifyInit(s, &hmac, key), CKR_OK);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		CK_ULONG n = sizeof(mac);
+
+		CHECK_RV(m.f3->C_SignMessage(s, NULL, 0, plain, lengths[i], mac, &n), CKR_ARGUMENTS_BAD);
+		CHECK_RV(m.f3->C_VerifyMessage(s, NULL, 0, plain, lengths[i], mac, sizeof(mac)), CKR_ARGUMENTS_BAD);
+		CHECK_RV(m.f3->C_SignMessageBegin(s, NULL, 0), CKR_OK);
+		CHECK_RV(m.f3->C_SignMessageNext(s, NULL, 0, plain, lengths[i], NULL, NULL), CKR_ARGUMENTS_BAD);
+		REQUIRE_RV(m.f->C_SignInit(s, &hmac, key), CKR_OK);
+		CHECK_RV(m.f->C_Sign(s, plain, lengths[i], mac, &n), CKR_ARGUMENTS_BAD);
+		REQUIRE_RV(m.f->C_SignInit(s, &hmac, key), CKR_OK);
+		CHECK_RV(m.f->C_SignUpdate(s, plain, lengths[i]), CKR_ARGUMENTS_BAD);
+	}
+	p11_stop(&m);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -249,6 +277,7 @@ int main(void)
 		{"initialization vectors are made and given back", test_generators},
 		{"CCM, ChaCha20-Poly1305, and ciphers without messages", test_other_ciphers},
 		{"signatures and MACs of many messages", test_sign},
+		{"a length that nothing can have is refused", test_impossible_lengths},
 		{NULL, NULL},
 	};
 

@@ -111,17 +111,6 @@ CK_RV dh_complete(struct vault_scope *scope, const struct key_view *given, struc
 
 /* ---- generation ---- */
 
-static bool put(struct mspan *room, struct key_view *key, CK_ATTRIBUTE_TYPE type, const BIGNUM *number)
-{
-	int n = BN_num_bytes(number);
-
-	if (room->n < (size_t)n || BN_bn2bin(number, room->p) != n)
-		return false;
-	key->part[key->parts++] = (struct key_part){ type, span(room->p, (size_t)n) };
-	*room = mspan(room->p + n, room->n - (size_t)n);
-	return true;
-}
-
 /* Twice the group's strength, so that the private value is no easier to find than the group allows; less than the prime. */
 static bool bits_fit(CK_ULONG bits, const BIGNUM *p)
 {
@@ -150,8 +139,9 @@ static CK_RV generate(struct vault_scope *scope, const struct mech_call *call, c
 		return CKR_FUNCTION_FAILED;
 	*public_key = (struct key_view){ .class = CKO_PUBLIC_KEY, .type = CKK_DH, .bits = wanted->bits };
 	*private_key = (struct key_view){ .class = CKO_PRIVATE_KEY, .type = CKK_DH, .bits = wanted->bits };
-	if (!put(&room, public_key, CKA_VALUE, DH_get0_pub_key(dh)) || !put(&room, private_key, CKA_VALUE, DH_get0_priv_key(dh)) ||
-	    !put(&room, private_key, CKA_PRIME, DH_get0_p(dh)) || !put(&room, private_key, CKA_BASE, DH_get0_g(dh)))
+	if (!bignum_put(&room, public_key, CKA_VALUE, DH_get0_pub_key(dh)) ||
+	    !bignum_put(&room, private_key, CKA_VALUE, DH_get0_priv_key(dh)) ||
+	    !bignum_put(&room, private_key, CKA_PRIME, DH_get0_p(dh)) || !bignum_put(&room, private_key, CKA_BASE, DH_get0_g(dh)))
 		return CKR_FUNCTION_FAILED;
 	public_key->part[public_key->parts++] = private_key->part[1];
 	public_key->part[public_key->parts++] = private_key->part[2];

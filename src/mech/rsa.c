@@ -93,28 +93,18 @@ CK_RV rsa_public(const struct key_view *key, const uint8_t *in, uint8_t *out)
 
 /* ---- generation ---- */
 
-static bool put(struct mspan *room, struct key_view *key, CK_ATTRIBUTE_TYPE type, const BIGNUM *number)
-{
-	int n = BN_num_bytes(number);
-
-	if (room->n < (size_t)n || BN_bn2bin(number, room->p) != n)
-		return false;
-	key->part[key->parts++] = (struct key_part){ type, span(room->p, (size_t)n) };
-	*room = mspan(room->p + n, room->n - (size_t)n);
-	return true;
-}
-
 static bool put_all(struct mspan room, const RSA *rsa, struct key_view *public_key, struct key_view *private_key)
 {
-	return put(&room, public_key, CKA_MODULUS, RSA_get0_n(rsa)) &&
-	       put(&room, public_key, CKA_PUBLIC_EXPONENT, RSA_get0_e(rsa)) &&
-	       put(&room, private_key, CKA_MODULUS, RSA_get0_n(rsa)) &&
-	       put(&room, private_key, CKA_PUBLIC_EXPONENT, RSA_get0_e(rsa)) &&
-	       put(&room, private_key, CKA_PRIVATE_EXPONENT, RSA_get0_d(rsa)) &&
-	       put(&room, private_key, CKA_PRIME_1, RSA_get0_p(rsa)) && put(&room, private_key, CKA_PRIME_2, RSA_get0_q(rsa)) &&
-	       put(&room, private_key, CKA_EXPONENT_1, RSA_get0_dmp1(rsa)) &&
-	       put(&room, private_key, CKA_EXPONENT_2, RSA_get0_dmq1(rsa)) &&
-	       put(&room, private_key, CKA_COEFFICIENT, RSA_get0_iqmp(rsa));
+	return bignum_put(&room, public_key, CKA_MODULUS, RSA_get0_n(rsa)) &&
+	       bignum_put(&room, public_key, CKA_PUBLIC_EXPONENT, RSA_get0_e(rsa)) &&
+	       bignum_put(&room, private_key, CKA_MODULUS, RSA_get0_n(rsa)) &&
+	       bignum_put(&room, private_key, CKA_PUBLIC_EXPONENT, RSA_get0_e(rsa)) &&
+	       bignum_put(&room, private_key, CKA_PRIVATE_EXPONENT, RSA_get0_d(rsa)) &&
+	       bignum_put(&room, private_key, CKA_PRIME_1, RSA_get0_p(rsa)) &&
+	       bignum_put(&room, private_key, CKA_PRIME_2, RSA_get0_q(rsa)) &&
+	       bignum_put(&room, private_key, CKA_EXPONENT_1, RSA_get0_dmp1(rsa)) &&
+	       bignum_put(&room, private_key, CKA_EXPONENT_2, RSA_get0_dmq1(rsa)) &&
+	       bignum_put(&room, private_key, CKA_COEFFICIENT, RSA_get0_iqmp(rsa));
 }
 
 /* 65537 unless the template says otherwise. */
@@ -195,12 +185,12 @@ static bool crt_of(const struct key_view *key, struct mspan room, struct key_vie
 	if (BN_mul(number, p, q, context) != 1 || BN_cmp(number, n) != 0)
 		return false;
 	if (BN_sub(less, p, BN_value_one()) != 1 || BN_mod(number, d, less, context) != 1 ||
-	    !put(&room, out, CKA_EXPONENT_1, number))
+	    !bignum_put(&room, out, CKA_EXPONENT_1, number))
 		return false;
 	if (BN_sub(less, q, BN_value_one()) != 1 || BN_mod(number, d, less, context) != 1 ||
-	    !put(&room, out, CKA_EXPONENT_2, number))
+	    !bignum_put(&room, out, CKA_EXPONENT_2, number))
 		return false;
-	return BN_mod_inverse(number, q, p, context) != NULL && put(&room, out, CKA_COEFFICIENT, number);
+	return BN_mod_inverse(number, q, p, context) != NULL && bignum_put(&room, out, CKA_COEFFICIENT, number);
 }
 
 /* Gives the key the numbers that follow from its primes. False when one that it came with is another: OpenSSL would notice at

@@ -9,15 +9,32 @@
 
 /* ---- begin and end ---- */
 
-static const CK_FLAGS kind_flag[OP_KINDS] = {
-	[OP_SIGN] = CKF_SIGN,
-	[OP_VERIFY] = CKF_VERIFY,
-	[OP_DIGEST] = CKF_DIGEST,
-	[OP_ENCRYPT] = CKF_ENCRYPT,
-	[OP_DECRYPT] = CKF_DECRYPT,
-	[OP_SIGN_RECOVER] = CKF_SIGN_RECOVER,
-	[OP_VERIFY_RECOVER] = CKF_VERIFY_RECOVER,
-};
+CK_FLAGS op_flag(enum op_kind kind)
+{
+	static const CK_FLAGS flag[OP_KINDS] = {
+		[OP_SIGN] = CKF_SIGN,
+		[OP_VERIFY] = CKF_VERIFY,
+		[OP_DIGEST] = CKF_DIGEST,
+		[OP_ENCRYPT] = CKF_ENCRYPT,
+		[OP_DECRYPT] = CKF_DECRYPT,
+		[OP_SIGN_RECOVER] = CKF_SIGN_RECOVER,
+		[OP_VERIFY_RECOVER] = CKF_VERIFY_RECOVER,
+	};
+
+	return flag[kind];
+}
+
+CK_FLAGS op_message_flag(enum op_kind kind)
+{
+	static const CK_FLAGS flag[OP_KINDS] = {
+		[OP_SIGN] = CKF_MESSAGE_SIGN,
+		[OP_VERIFY] = CKF_MESSAGE_VERIFY,
+		[OP_ENCRYPT] = CKF_MESSAGE_ENCRYPT,
+		[OP_DECRYPT] = CKF_MESSAGE_DECRYPT,
+	};
+
+	return flag[kind];
+}
 
 CK_RV op_end(struct op *op, CK_RV rv)
 {
@@ -94,7 +111,7 @@ static void facts_of(const struct op *op, struct key_view *out)
 static CK_RV suits(const struct op *op)
 {
 	struct key_view facts;
-	struct mech_call call = { op->mech, &op->params, &facts, NULL, kind_flag[op->kind] };
+	struct mech_call call = { op->mech, &op->params, &facts, NULL, op_flag(op->kind) };
 
 	if (op->mech->impl->suits == NULL)
 		return CKR_OK;
@@ -169,22 +186,8 @@ CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const 
 		return op_end(op, CKR_OK);
 	if (op->stage != OP_NONE)
 		return CKR_OPERATION_ACTIVE;
-	rv = find(op, kind, mechanism_opt, kind_flag[kind]);
+	rv = find(op, kind, mechanism_opt, op_flag(kind));
 	return rv == CKR_OK ? init(op, who, mechanism_opt, key, op->mech->params) : rv;
-}
-
-static CK_FLAGS message_flag(enum op_kind kind)
-{
-	switch (kind) {
-	case OP_SIGN:
-		return CKF_MESSAGE_SIGN;
-	case OP_VERIFY:
-		return CKF_MESSAGE_VERIFY;
-	case OP_ENCRYPT:
-		return CKF_MESSAGE_ENCRYPT;
-	default:
-		return CKF_MESSAGE_DECRYPT;
-	}
 }
 
 static CK_RV no_params(const CK_MECHANISM *given, union mech_params *out)
@@ -202,7 +205,7 @@ CK_RV op_init_messages(struct op *op, enum op_kind kind, const struct access *wh
 		return op_end(op, CKR_OK);
 	if (op->stage != OP_NONE)
 		return CKR_OPERATION_ACTIVE;
-	rv = find(op, kind, mechanism_opt, message_flag(kind));
+	rv = find(op, kind, mechanism_opt, op_message_flag(kind));
 	if (rv != CKR_OK)
 		return rv;
 	return init(op, who, mechanism_opt, key, op->mech->impl->message == NULL ? op->mech->params : no_params);
@@ -231,7 +234,7 @@ CK_RV op_begin_message(const struct op *of, const union mech_params *params, str
 
 struct mech_call op_call(const struct op *op, const struct key_view *view)
 {
-	return (struct mech_call){ op->mech, &op->params, view, op->state, kind_flag[op->kind] };
+	return (struct mech_call){ op->mech, &op->params, view, op->state, op_flag(op->kind) };
 }
 
 struct keyed_step {

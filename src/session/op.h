@@ -49,6 +49,11 @@ struct op_output {
 	CK_ULONG_PTR length; /* in: room, out: length */
 };
 
+/* CKF_SIGN and so on: what a key and a mechanism must be able to do, and what C_SessionCancel calls the operation. */
+CK_FLAGS op_flag(enum op_kind kind);
+/* The same for many messages; 0 where the specification has none of that kind. */
+CK_FLAGS op_message_flag(enum op_kind kind);
+
 /* A NULL mechanism cancels what runs (PKCS#11 3.0).  `key` is not looked at for digests.
  * OPERATION_ACTIVE, MECHANISM_INVALID, MECHANISM_PARAM_INVALID, KEY_HANDLE_INVALID, KEY_TYPE_INCONSISTENT,
  * KEY_FUNCTION_NOT_PERMITTED. */

@@ -129,27 +129,12 @@ CK_RV do_C_GetSessionValidationFlags(struct call *call, CK_SESSION_VALIDATION_FL
 CK_RV do_C_SessionCancel(struct call *call, CK_FLAGS flags)
 {
 	struct session *s = call->session;
-	static const CK_FLAGS message_kinds[OP_KINDS] = {
-		[OP_SIGN] = CKF_MESSAGE_SIGN,
-		[OP_VERIFY] = CKF_MESSAGE_VERIFY,
-		[OP_ENCRYPT] = CKF_MESSAGE_ENCRYPT,
-		[OP_DECRYPT] = CKF_MESSAGE_DECRYPT,
-	};
-	static const CK_FLAGS kinds[OP_KINDS] = {
-		[OP_SIGN] = CKF_SIGN,
-		[OP_VERIFY] = CKF_VERIFY,
-		[OP_DIGEST] = CKF_DIGEST,
-		[OP_ENCRYPT] = CKF_ENCRYPT,
-		[OP_DECRYPT] = CKF_DECRYPT,
-		[OP_SIGN_RECOVER] = CKF_SIGN_RECOVER,
-		[OP_VERIFY_RECOVER] = CKF_VERIFY_RECOVER,
-	};
 
 	for (size_t i = 0; i < OP_KINDS; i++)
-		if ((flags & kinds[i]) != 0)
+		if ((flags & op_flag((enum op_kind)i)) != 0)
 			(void)op_end(&s->op[i], CKR_OK);
 	for (size_t i = 0; i < OP_KINDS; i++)
-		if ((flags & message_kinds[i]) != 0)
+		if ((flags & op_message_flag((enum op_kind)i)) != 0)
 			messages_cancel(s->messages, (enum op_kind)i);
 	if ((flags & CKF_FIND_OBJECTS) != 0) {
 		object_search_free(s->search);

@@ -144,13 +144,7 @@ CK_RV keys_derive(const struct access *who, struct key *base, struct key *other_
 				 template_has(t, CKA_KEY_TYPE) ? CK_UNAVAILABLE_INFORMATION : CKK_GENERIC_SECRET, DERIVED_MAX,
 				 &r->head);
 	}
-	if (rv == CKR_OK)
-		rv = making_allowed(&m, &r->head);
-	if (rv == CKR_OK)
-		rv = making_finish(&m);
-	if (rv == CKR_OK)
-		*out = m.object[0].handle;
-	return rv;
+	return rv == CKR_OK ? making_one(&m, out) : rv;
 }
 
 /* ---- C_UnwrapKey ---- */
@@ -271,11 +265,5 @@ CK_RV keys_unwrap(const struct access *who, struct key *unwrapping, const struct
 	/* A key that may wrap what is sensitive must not hand it back in clear. */
 	if (rv == CKR_OK && !who->token->config->allow_unsafe_wrapping && wrapping_is_safe(key_usage(unwrapping)))
 		r->stays_sensitive = true;
-	if (rv == CKR_OK)
-		rv = making_allowed(&m, &r->head);
-	if (rv == CKR_OK)
-		rv = making_finish(&m);
-	if (rv == CKR_OK)
-		*out = m.object[0].handle;
-	return rv;
+	return rv == CKR_OK ? making_one(&m, out) : rv;
 }

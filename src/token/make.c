@@ -225,6 +225,17 @@ CK_RV making_finish(struct making *m)
 	return rv == CKR_OK ? enter_session_objects(m) : rv;
 }
 
+CK_RV making_one(struct making *m, CK_OBJECT_HANDLE *out)
+{
+	CK_RV rv = making_allowed(m, &m->object[0].request.head);
+
+	if (rv == CKR_OK)
+		rv = making_finish(m);
+	if (rv == CKR_OK)
+		*out = m->object[0].handle;
+	return rv;
+}
+
 void making_request(struct making *m, struct pending *p, enum object_use use, struct template t)
 {
 	p->request.use = use;
@@ -311,13 +322,7 @@ CK_RV objects_create(const struct access *who, struct template t, CK_OBJECT_HAND
 	making_request(&m, &m.object[0], OBJECT_CREATE, t);
 	rv = object_head(OBJECT_CREATE, t, CK_UNAVAILABLE_INFORMATION, CK_UNAVAILABLE_INFORMATION, GIVEN_BYTES(t),
 			 &m.object[0].request.head);
-	if (rv == CKR_OK)
-		rv = making_allowed(&m, &m.object[0].request.head);
-	if (rv == CKR_OK)
-		rv = making_finish(&m);
-	if (rv == CKR_OK)
-		*out = m.object[0].handle;
-	return rv;
+	return rv == CKR_OK ? making_one(&m, out) : rv;
 }
 
 /* ---- C_CopyObject ---- */
@@ -375,12 +380,7 @@ CK_RV objects_copy(const struct access *who, CK_OBJECT_HANDLE from, struct templ
 		return rv;
 	token_standing(who->token, &m.standing);
 	making_request(&m, &m.object[0], OBJECT_CREATE, t);
-	rv = making_allowed(&m, &m.object[0].request.head);
-	if (rv == CKR_OK)
-		rv = making_finish(&m);
-	if (rv == CKR_OK)
-		*out = m.object[0].handle;
-	return rv;
+	return making_one(&m, out);
 }
 
 /* ---- C_SetAttributeValue ---- */

@@ -64,6 +64,8 @@ CK_RV pending_complete(struct vault_scope *scope, struct pending *p);
 CK_RV making_build(struct vault_scope *scope, struct making *m, struct pending *p);
 /* All objects made, durably, their handles in object[].handle. */
 CK_RV making_finish(struct making *m);
+/* making_allowed and making_finish of a making that has one object; *out is its handle. */
+CK_RV making_one(struct making *m, CK_OBJECT_HANDLE *out);
 
 /* wrap.c: may the key wrap what is sensitive? */
 bool wrapping_is_safe(const struct object_usage *wrapping);

@@ -74,11 +74,5 @@ CK_RV keys_public_half(const struct access *who, CK_OBJECT_HANDLE private_key, s
 	token_standing(who->token, &m.standing);
 	making_request(&m, &m.object[0], OBJECT_DERIVE, t);
 	rv = object_head(OBJECT_DERIVE, t, CKO_PUBLIC_KEY, type, key_size(&image) + 1024, &r->head);
-	if (rv == CKR_OK)
-		rv = making_allowed(&m, &r->head);
-	if (rv == CKR_OK)
-		rv = making_finish(&m);
-	if (rv == CKR_OK)
-		*out = m.object[0].handle;
-	return rv;
+	return rv == CKR_OK ? making_one(&m, out) : rv;
 }

@@ -56,16 +56,23 @@ static struct cf_status find_locked(struct wallet *w, struct span name, struct p
 	return each_wrap(w, look, p);
 }
 
-struct cf_status wallet_user_find(struct wallet *w, struct span name, unsigned *role)
+/* The same outside of a change. */
+static struct cf_status find_in_snapshot(struct wallet *w, struct span name, struct place *p)
 {
-	struct place p;
 	struct cf_status status;
 	LOCKED(&w->lock);
 
 	CF_TRY(store_snapshot(w->store));
-	status = find_locked(w, name, &p);
+	status = find_locked(w, name, p);
 	store_snapshot_end(w->store);
-	CF_TRY(status);
+	return status;
+}
+
+struct cf_status wallet_user_find(struct wallet *w, struct span name, unsigned *role)
+{
+	struct place p;
+
+	CF_TRY(find_in_snapshot(w, name, &p));
 	*role = p.role;
 	return p.role != 0 ? CF_OK : no_such_user();
 }
@@ -73,13 +80,8 @@ struct cf_status wallet_user_find(struct wallet *w, struct span name, unsigned *
 static struct cf_status vacant_role(struct wallet *w, struct span name, unsigned *role)
 {
 	struct place p;
-	struct cf_status status;
-	LOCKED(&w->lock);
 
-	CF_TRY(store_snapshot(w->store));
-	status = find_locked(w, name, &p);
-	store_snapshot_end(w->store);
-	CF_TRY(status);
+	CF_TRY(find_in_snapshot(w, name, &p));
 	if (p.role != 0)
 		return error_set(CF_STATUS(EXISTS), "the wallet has a user of that name already");
 	if (p.vacant >= WALLET_ROLES)

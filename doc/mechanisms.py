@@ -18,8 +18,8 @@ SODIUM, OPENSSL = "libsodium", "OpenSSL"
 
 # (names, library, vectors from outside)
 FAMILIES = [
-    (r"EDDSA|EC_EDWARDS_KEY_PAIR_GEN", "libsodium (Ed25519), OpenSSL (Ed448)",
-     "RFC 8032 §7.1-7.3; Wycheproof ed25519, ed448; CCTV"),
+    (r"EDDSA|EC_EDWARDS_KEY_PAIR_GEN", "libsodium (Ed25519), OpenSSL (Ed448; from 3.2 on with a context, Ed448ph)",
+     "RFC 8032 §7.1-7.5; Wycheproof ed25519, ed448; CCTV"),
     (r"EC_MONTGOMERY_KEY_PAIR_GEN", "libsodium (X25519), OpenSSL (X448)", "Wycheproof x25519, x448"),
     (r"ECDH1_(COFACTOR_)?DERIVE", "OpenSSL; libsodium (X25519)", "Wycheproof ecdh (4 curves), x25519, x448"),
     (r"ECDSA.*|EC_KEY_PAIR_GEN", OPENSSL, "Wycheproof ecdsa (10 curves), secp256k1 and brainpool among them"),

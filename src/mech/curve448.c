@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mech/curve448.h"
 
+#include <openssl/params.h>
+
 #include "base/error.h"
 #include "mech/families.h"
 #include "mech/ossl_auto.h"
@@ -45,27 +47,54 @@ CK_RV curve448_agree(struct vault_scope *scope, const struct curve *curve, struc
 	return EVP_PKEY_derive(context, z.p, &n) == 1 && n == curve->scalar ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
 }
 
-CK_RV ed448_sign(struct vault_scope *scope, struct span value, struct span message, struct mspan out, size_t *n)
+/* By name: headers of OpenSSL 3.0 do not have them. */
+#define INSTANCE "instance"
+#define CONTEXT "context-string"
+
+/* Older libraries have no such parameters, and leave out silently what they do not know. */
+bool ed448_has_forms(void)
 {
+	const OSSL_PARAM *known = EVP_SIGNATURE_settable_ctx_params(ossl_ed448());
+
+	return known != NULL && OSSL_PARAM_locate_const(known, INSTANCE) != NULL && OSSL_PARAM_locate_const(known, CONTEXT) != NULL;
+}
+
+/* `out` has room for three.  They are read, whatever their type says. */
+static const OSSL_PARAM *form_of(const struct mech_eddsa_params *p, OSSL_PARAM *out)
+{
+	if (!p->prehash && p->context_len == 0)
+		return NULL;
+	out[0] = OSSL_PARAM_construct_utf8_string(INSTANCE, p->prehash ? (char *)"Ed448ph" : (char *)"Ed448", 0);
+	out[1] = OSSL_PARAM_construct_octet_string(CONTEXT, (void *)(uintptr_t)p->context, p->context_len);
+	out[2] = OSSL_PARAM_construct_end();
+	return out;
+}
+
+CK_RV ed448_sign(struct vault_scope *scope, const struct mech_eddsa_params *p, struct span value, struct span message, struct mspan out,
+		 size_t *n)
+{
+	OSSL_PARAM params[3];
 	AUTO(evp_pkey_st) k = private_key("ED448", value);
 	AUTO(evp_md_ctx_st) context = EVP_MD_CTX_new();
 
 	(void)scope;
 	*n = out.n;
-	if (k == NULL || context == NULL || EVP_DigestSignInit_ex(context, NULL, NULL, ossl_context(), NULL, k, NULL) != 1 ||
+	if (k == NULL || context == NULL || EVP_DigestSignInit_ex(context, NULL, NULL, ossl_context(), NULL, k, form_of(p, params)) != 1 ||
 	    EVP_DigestSign(context, out.p, n, message.p, message.n) != 1)
 		return CKR_FUNCTION_FAILED;
 	return CKR_OK;
 }
 
-CK_RV ed448_verify(struct span point, struct span message, struct span signature)
+CK_RV ed448_verify(const struct mech_eddsa_params *p, struct span point, struct span message, struct span signature)
 {
+	OSSL_PARAM params[3];
 	AUTO(evp_pkey_st) k = public_key("ED448", point);
 	AUTO(evp_md_ctx_st) context = EVP_MD_CTX_new();
 
 	if (signature.n != ED448_SIGNATURE_SIZE)
 		return CKR_SIGNATURE_LEN_RANGE;
-	if (k == NULL || context == NULL || EVP_DigestVerifyInit_ex(context, NULL, NULL, ossl_context(), NULL, k, NULL) != 1)
+	if (k == NULL || context == NULL ||
+	    EVP_DigestVerifyInit_ex(context, NULL, NULL, ossl_context(), NULL, k, form_of(p, params)) != 1)
 		return CKR_FUNCTION_FAILED;
 	return EVP_DigestVerify(context, signature.p, signature.n, message.p, message.n) == 1 ? CKR_OK : CKR_SIGNATURE_INVALID;
 }

@@ -23,8 +23,9 @@
 #define MESSAGE_MAX ((size_t)64 << 20)
 
 struct eddsa_state {
-	struct buf message;              /* pure, context */
-	crypto_hash_sha512_state hash;   /* prehash */
+	struct buf message;              /* pure, context, Ed448ph */
+	crypto_hash_sha512_state hash;   /* Ed25519ph */
+	bool hashes;                     /* which of the two */
 };
 
 /* dom2(F, C) of RFC 8032 §2. */
@@ -119,10 +120,16 @@ static bool verify_in_domain(const struct mech_eddsa_params *p, const uint8_t *a
 	return memcmp(expected, r, POINT_SIZE) == 0;
 }
 
-/* The message as the domain-separated forms take it: itself, or its hash in `digest`. */
-static struct span prehashed(const struct mech_eddsa_params *p, struct span message, uint8_t digest[HASH_SIZE])
+/* Ed25519ph.  Of Ed448ph the library hashes the message itself, and takes nothing else. */
+static bool hashes_first(const struct mech_call *call)
 {
-	if (!p->prehash)
+	return call->params->eddsa.prehash && call->key->bits != 448;
+}
+
+/* The message as the domain-separated forms take it: itself, or its hash in `digest`. */
+static struct span prehashed(const struct mech_call *call, struct span message, uint8_t digest[HASH_SIZE])
+{
+	if (!hashes_first(call))
 		return message;
 	(void)crypto_hash_sha512(digest, message.p, message.n);
 	return span(digest, HASH_SIZE);
@@ -135,7 +142,7 @@ static CK_RV sign_message(struct vault_scope *scope, const struct mech_call *cal
 	uint8_t pair[SEED_SIZE + POINT_SIZE];
 
 	if (call->key->bits == 448)
-		return ed448_sign(scope, seed, m, out, n);
+		return ed448_sign(scope, p, seed, m, out, n);
 	if (seed.n != SEED_SIZE || point.n != POINT_SIZE || out.n < SIGNATURE_SIZE)
 		return CKR_GENERAL_ERROR;
 	*n = SIGNATURE_SIZE;
@@ -153,7 +160,7 @@ static CK_RV verify_message(const struct mech_call *call, struct span m, struct 
 	bool valid;
 
 	if (call->key->bits == 448)
-		return ed448_verify(point, m, signature);
+		return ed448_verify(p, point, m, signature);
 	if (point.n != POINT_SIZE)
 		return CKR_GENERAL_ERROR;
 	if (signature.n != SIGNATURE_SIZE)
@@ -172,14 +179,15 @@ static CK_RV out_len(const struct mech_call *call, size_t in_len, size_t *out)
 	return CKR_OK;
 }
 
-/* OpenSSL 3.0 has neither a context nor Ed448ph: the pure form, with or without a parameter that says so, is what is left. */
+/* OpenSSL 3.0 has neither a context for Ed448 nor Ed448ph: the pure form, with or without a parameter that says so, is what is left. */
 static CK_RV suits(const struct mech_call *call)
 {
 	const struct mech_eddsa_params *p = &call->params->eddsa;
 
-	if (call->key->bits != 448 || (!p->prehash && p->context_len == 0))
+	if (call->key->bits != 448 || (!p->prehash && p->context_len == 0) || ed448_has_forms())
 		return CKR_OK;
-	cf_ignore(error_set(CF_STATUS(UNSUPPORTED), "Ed448 has no context and no prehash here"), "the return value is the answer");
+	cf_ignore(error_set(CF_STATUS(UNSUPPORTED), "Ed448 has a context and a prehash with OpenSSL 3.2 or later only"),
+		  "the return value is the answer");
 	return CKR_MECHANISM_PARAM_INVALID;
 }
 
@@ -187,7 +195,7 @@ static CK_RV sign(struct vault_scope *scope, const struct mech_call *call, struc
 {
 	uint8_t digest[HASH_SIZE];
 
-	return sign_message(scope, call, prehashed(&call->params->eddsa, message, digest), out, n);
+	return sign_message(scope, call, prehashed(call, message, digest), out, n);
 }
 
 static CK_RV verify(struct vault_scope *scope, const struct mech_call *call, struct span message, struct span signature)
@@ -195,7 +203,7 @@ static CK_RV verify(struct vault_scope *scope, const struct mech_call *call, str
 	uint8_t digest[HASH_SIZE];
 
 	(void)scope;
-	return verify_message(call, prehashed(&call->params->eddsa, message, digest), signature);
+	return verify_message(call, prehashed(call, message, digest), signature);
 }
 
 static CK_RV begin(struct vault_scope *scope, const struct mech_call *call)
@@ -204,6 +212,7 @@ static CK_RV begin(struct vault_scope *scope, const struct mech_call *call)
 
 	(void)scope;
 	s->message = (struct buf)BUF_INIT(MESSAGE_MAX);
+	s->hashes = hashes_first(call);
 	(void)crypto_hash_sha512_init(&s->hash);
 	return CKR_OK;
 }
@@ -213,7 +222,7 @@ static CK_RV update(struct vault_scope *scope, const struct mech_call *call, str
 	struct eddsa_state *s = call->state;
 
 	(void)scope;
-	if (call->params->eddsa.prehash) {
+	if (s->hashes) {
 		(void)crypto_hash_sha512_update(&s->hash, part.p, part.n);
 		return CKR_OK;
 	}
@@ -231,7 +240,7 @@ static struct span gathered(const struct mech_call *call, uint8_t digest[HASH_SI
 {
 	struct eddsa_state *s = call->state;
 
-	if (!call->params->eddsa.prehash)
+	if (!s->hashes)
 		return buf_span(&s->message);
 	(void)crypto_hash_sha512_final(&s->hash, digest);
 	return span(digest, HASH_SIZE);

@@ -114,6 +114,7 @@ const EVP_MD *ossl_digest(const char *name);
 const EVP_CIPHER *ossl_cipher(const char *name);
 EVP_KDF *ossl_pbkdf2(void);
 EVP_MAC *ossl_poly1305(void);
+const EVP_SIGNATURE *ossl_ed448(void);
 
 enum ossl_mode {
 	OSSL_CHACHA20, OSSL_CHACHA20_POLY1305, OSSL_ECB, OSSL_CBC, OSSL_CTR, OSSL_CFB1, OSSL_CFB8, OSSL_CFB, OSSL_OFB, OSSL_CTS, OSSL_XTS, OSSL_GCM, OSSL_CCM, OSSL_WRAP,

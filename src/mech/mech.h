@@ -171,7 +171,7 @@ enum mech_state {
 
 /* Any member may be NULL: "not supported", answered in one place (session/op.c).
  * `scope` is NULL where the row's state is PLAIN or NONE and no private part is in the key.  The key is in the call of
- * begin and of whatever makes an output; update and transform do without it.
+ * begin (of a PLAIN state: its class, type and bits only) and of whatever makes an output; update and transform do without it.
  * Outputs: *n is the room on entry, the length on return; lengths were checked before by out_len. */
 struct mech_impl {
 	enum mech_state state_kind;

@@ -223,6 +223,11 @@ EVP_MAC *ossl_poly1305(void)
 	return ossl.poly1305;
 }
 
+const EVP_SIGNATURE *ossl_ed448(void)
+{
+	return ossl.ed448;
+}
+
 EVP_KDF *ossl_pbkdf2(void)
 {
 	return ossl.pbkdf2;

@@ -308,7 +308,19 @@ static CK_RV step_begin(struct vault_scope *scope, const struct mech_call *call,
 	return call->mech->impl->begin(scope, call);
 }
 
-/* Without a key where the state is not guarded: what is kept in ordinary memory may not depend on one. */
+/* With the key closed where the state is not guarded: what is kept in ordinary memory may not depend on one. */
+static CK_RV begin_plain(const struct op *op)
+{
+	struct mech_call call = op_call(op, NULL);
+	struct key_view facts;
+
+	if (op->key != NULL) {
+		facts_of(op, &facts);
+		call.key = &facts;
+	}
+	return op->mech->impl->begin(NULL, &call);
+}
+
 CK_RV op_start(struct op *op)
 {
 	struct step s = { .op = op };
@@ -319,7 +331,7 @@ CK_RV op_start(struct op *op)
 	rv = op_reserve(op);
 	if (rv != CKR_OK)
 		return rv;
-	return op->guarded ? op_run(op, step_begin, &s) : op_run_state(op, step_begin, &s);
+	return op->guarded ? op_run(op, step_begin, &s) : begin_plain(op);
 }
 
 void op_note_head(struct op *op, struct span part)

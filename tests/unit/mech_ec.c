@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ECDSA, ECDH, X25519, X448 and Ed448 as the room itself computes them: published vectors, and how deep they go. */
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <stdio.h>
@@ -238,6 +239,50 @@ static void ed448_signatures(void)
 	vectors_close(f);
 }
 
+/* By what the library calls itself, not by what it answers when it is asked for the parameters. */
+static bool library_has_forms_of_ed448(void)
+{
+	return OPENSSL_version_major() > 3 || (OPENSSL_version_major() == 3 && OPENSSL_version_minor() >= 2);
+}
+
+static void rfc8032_one(const struct vector *v, void *arg)
+{
+	static const size_t pieces[] = { 0, 1, 2 };
+	struct kit_call k = { .mech = mech_find(CKM_EDDSA), .message = vector_bytes(v, "msg"), .signature = vector_bytes(v, "sig") };
+	struct mech_eddsa_params *p = &k.params.eddsa;
+	struct mech_call asked = { .mech = k.mech, .params = &k.params, .key = &k.key };
+	struct span context = vector_bytes(v, "ctx");
+
+	(void)arg;
+	p->prehash = strcmp(vector_text(v, "alg"), "Ed448ph") == 0;
+	p->context_len = context.n;
+	p->given = p->prehash || context.n != 0;
+	bytes_copy(p->context, context.p, context.n);
+	k.key = (struct key_view){ .class = CKO_PRIVATE_KEY, .type = CKK_EC_EDWARDS, .bits = 448, .parts = 2 };
+	k.key.part[0] = (struct key_part){ CKA_VALUE, vector_bytes(v, "sk") };
+	k.key.part[1] = (struct key_part){ CKA_EC_POINT, vector_bytes(v, "pk") };
+	if (p->given && !library_has_forms_of_ed448()) {
+		CHECK(k.mech->impl->suits(&asked) == CKR_MECHANISM_PARAM_INVALID);
+		return;
+	}
+	CHECK(k.mech->impl->suits(&asked) == CKR_OK);
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		k.piece = pieces[i];
+		CHECK(kit_sign(&k) == CKR_OK && span_eq(span(k.out, k.n), k.signature));
+		CHECK(kit_verify(&k) == CKR_OK);
+	}
+	p->context[p->context_len++] = 1;
+	CHECK(!library_has_forms_of_ed448() || kit_verify(&k) == CKR_SIGNATURE_INVALID);
+}
+
+static void ed448_of_rfc8032(void)
+{
+	struct vectors *f = vectors_open("eddsa/rfc8032_ed448.json");
+
+	CHECK(vectors_each(f, rfc8032_one, NULL) == 5);
+	vectors_close(f);
+}
+
 /* ---- the vault stack ---- */
 
 /* An operation must leave room for a signal handler of the host: at most two thirds of a stack. */
@@ -275,6 +320,7 @@ int main(void)
 		{ "every key derivation function", every_kdf },
 		{ "the raw secret is cut from its front", the_raw_secret_is_cut_from_its_front },
 		{ "Ed448: Wycheproof", ed448_signatures },
+		{ "Ed448, with a context, Ed448ph: RFC 8032", ed448_of_rfc8032 },
 		{ "every curve fits on a vault stack", every_curve_fits_on_a_vault_stack },
 		{ NULL, NULL },
 	};

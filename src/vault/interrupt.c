@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 
 #ifdef __has_include
 #if __has_include(<sys/rseq.h>) && (defined(__x86_64__) || defined(__aarch64__))
@@ -87,12 +88,20 @@ bool interrupt_noticed(void)
 
 #define PIECE ((size_t)4096)
 
+/* A signal frame may begin with more of zeroes than a piece (8 KiB of unused AMX tiles), but is never larger than this. */
+static size_t largest_frame(void)
+{
+	size_t n = (size_t)getauxval(AT_MINSIGSTKSZ);
+
+	return n < PIECE ? PIECE : n;
+}
+
 void interrupt_wipe(void)
 {
 	const uint8_t *here = __builtin_frame_address(0);
+	size_t n, zeroes = 0, enough = largest_frame();
 	stack_t stack;
 	uint8_t *p;
-	size_t n;
 
 	if (sigaltstack(NULL, &stack) != 0 || (stack.ss_flags & SS_DISABLE) != 0)
 		return;
@@ -101,12 +110,15 @@ void interrupt_wipe(void)
 	/* A handler of the host called us: its frames are above, ours and those that we call for this are below. */
 	if (here > p && here < p + n)
 		n = (size_t)(here - p) > PIECE ? (size_t)(here - p) - PIECE : 0;
-	while (n > 0) {
+	while (n > 0 && zeroes <= enough) {
 		size_t piece = n < PIECE ? n : PIECE;
 
-		if (sodium_is_zero(p + n - piece, piece))
-			return;
-		sodium_memzero(p + n - piece, piece);
 		n -= piece;
+		if (sodium_is_zero(p + n, piece)) {
+			zeroes += piece;
+			continue;
+		}
+		sodium_memzero(p + n, piece);
+		zeroes = 0;
 	}
 }

@@ -24,8 +24,8 @@ void interrupt_watch(void);
 bool interrupt_noticed(void);
 /* A system call is made: kernels from 6.19 on do not show a signal that arrives in one, so it is taken for granted. */
 void interrupt_presume(void);
-/* Wipes this thread's alternate signal stack, from its top to the first page that is unused; nothing when it has
- * none.  What is in use of it, when the caller runs on it, is left alone. */
+/* Wipes this thread's alternate signal stack, from its top until as much as the kernel's largest signal frame
+ * (AT_MINSIGSTKSZ) is unused in one piece; nothing when it has none.  What is in use of it, when the caller runs on it, is left alone. */
 void interrupt_wipe(void);
 
 #endif

@@ -95,6 +95,11 @@ def functions(source):
         lines.append(f"- {title}: {len(done)} of {len(here)} work.")
         if refused:
             lines.append(f"  CKR_FUNCTION_NOT_SUPPORTED: {', '.join(refused)}.")
+    lines += [
+        "",
+        "C_GetOperationState saves running digests (MD5, SHA-1, SHA-2 but for SHA-512/t, BLAKE2b), sealed, for the same token, login and",
+        "process. Others answer CKR_STATE_UNSAVEABLE: OpenSSL has no plain state of them, and what depends on a key does not leave.",
+    ]
     return lines
 
 

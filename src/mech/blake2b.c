@@ -9,11 +9,16 @@ struct blake2b_state {
 	uint8_t room[sizeof(crypto_generichash_state) + 48];
 };
 
-static crypto_generichash_state *state_of(const struct mech_call *call)
+static crypto_generichash_state *aligned(const void *state)
 {
-	uintptr_t at = (uintptr_t)call->state;
+	uintptr_t at = (uintptr_t)state;
 
 	return (crypto_generichash_state *)((at + 63) & ~(uintptr_t)63);
+}
+
+static crypto_generichash_state *state_of(const struct mech_call *call)
+{
+	return aligned(call->state);
 }
 
 /* The variant is the length. */
@@ -50,6 +55,23 @@ static void clear(void *state)
 	sodium_memzero(state, sizeof(struct blake2b_state));
 }
 
+static CK_RV save(const void *state, struct mspan out, size_t *n)
+{
+	if (out.n < sizeof(crypto_generichash_state))
+		return CKR_GENERAL_ERROR;
+	*n = sizeof(crypto_generichash_state);
+	memcpy(out.p, aligned(state), *n);
+	return CKR_OK;
+}
+
+static CK_RV load(void *state, struct span saved)
+{
+	if (saved.n != sizeof(crypto_generichash_state))
+		return CKR_SAVED_STATE_INVALID;
+	memcpy(aligned(state), saved.p, saved.n);
+	return CKR_OK;
+}
+
 const struct mech_impl mech_blake2b = {
 	.state_kind = MECH_STATE_PLAIN,
 	.state_size = sizeof(struct blake2b_state),
@@ -58,6 +80,8 @@ const struct mech_impl mech_blake2b = {
 	.update = update,
 	.finish = finish,
 	.clear = clear,
+	.save = save,
+	.load = load,
 };
 
 const size_t blake2b_160 = 20, blake2b_256 = 32, blake2b_384 = 48, blake2b_512 = 64;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-1 and SHA-2 (FIPS 180-4), by OpenSSL: four times libsodium's speed where the processor helps. */
+/* Digests by EVP: SHA-512/224, SHA-512/256, SHA-3 (FIPS 180-4, FIPS 202); and the hash of what is signed, by its name. */
 #include <openssl/evp.h>
 
 #include "mech/families.h"

@@ -8,6 +8,9 @@
 #include "mech/mech.h"
 
 extern const struct mech_impl mech_digest;          /* digest.c, by OpenSSL; variant: its name there */
+struct sha_kind;
+extern const struct mech_impl mech_sha;             /* sha.c, by OpenSSL; variant: one of these */
+extern const struct sha_kind sha_md5, sha_1, sha_224, sha_256, sha_384, sha_512;
 extern const struct mech_impl mech_blake2b;         /* blake2b.c, by libsodium; variant: one of these */
 extern const size_t blake2b_160, blake2b_256, blake2b_384, blake2b_512;
 extern const struct mech_impl mech_eddsa;           /* eddsa.c, by libsodium */

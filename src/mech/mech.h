@@ -169,6 +169,8 @@ enum mech_state {
 	                     * begin, update, transform and finish run in a scope */
 };
 
+#define MECH_SAVED_MAX 512
+
 /* Any member may be NULL: "not supported", answered in one place (session/op.c).
  * `scope` is NULL where the row's state is PLAIN or NONE and no private part is in the key.  The key is in the call of
  * begin (of a PLAIN state: its class, type and bits only) and of whatever makes an output; update and transform do without it.
@@ -209,11 +211,13 @@ struct mech_impl {
 	CK_RV (*finish_verify)(struct vault_scope *scope, const struct mech_call *call, struct span signature);
 	/* Releases what the state owns (a message buffer, a library context) and wipes it. Always called once. */
 	void (*clear)(void *state);
-	/* Whole state to bytes and back, for C_GetOperationState; NULL: CKR_STATE_UNSAVEABLE. */
+	/* The whole of a digest's state to bytes (MECH_SAVED_MAX at most) and back, for C_GetOperationState and this process only;
+	 * NULL: CKR_STATE_UNSAVEABLE. */
 	CK_RV (*save)(const void *state, struct mspan out, size_t *n);
 	CK_RV (*load)(void *state, struct span saved);
 
-	/* Only before a first output: from here on secrets go into the state (C_DigestKey).  NULL: they cannot. */
+	/* Only before a first output: from here on secrets go into the state (C_DigestKey), which was moved to the guarded heap just
+	 * now; what it points to is to follow.  NULL: they cannot. */
 	CK_RV (*shelter)(struct vault_scope *scope, const struct mech_call *call);
 
 	/* The part of the parameter that is as long as the caller likes (associated data): where the parser has left the caller's

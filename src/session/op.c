@@ -420,6 +420,20 @@ CK_RV op_offer(size_t need, bool variable, const struct op_output *out, bool *an
 
 /* ---- C_DigestKey ---- */
 
+/* The state itself: its bytes may lie anywhere. */
+static CK_RV move_state(struct op *op)
+{
+	size_t n = op->mech->impl->state_size;
+	void *moved = heap_alloc(n);
+
+	if (moved == NULL)
+		return CKR_DEVICE_MEMORY;
+	bytes_copy(moved, op->state, n);
+	mem_free(op->state);
+	op->state = moved;
+	return CKR_OK;
+}
+
 static CK_RV step_shelter(struct vault_scope *scope, const struct mech_call *call, struct step *s)
 {
 	(void)s;
@@ -430,11 +444,15 @@ static CK_RV step_shelter(struct vault_scope *scope, const struct mech_call *cal
 static CK_RV shelter(struct op *op)
 {
 	struct step s = { .op = op };
+	CK_RV rv;
 
 	if (op->guarded)
 		return CKR_OK;
 	op->guarded = true;
-	return op->state == NULL ? CKR_OK : op_run_state(op, step_shelter, &s);
+	if (op->state == NULL)
+		return CKR_OK;
+	rv = move_state(op);
+	return rv == CKR_OK ? op_run_state(op, step_shelter, &s) : rv;
 }
 
 static CK_RV digest_value(struct vault_scope *scope, const struct key_view *view, void *arg)

@@ -13,16 +13,21 @@ void session_begin(struct session *s, const struct session_request *request, CK_
 	atomic_store_explicit(&s->handle, handle, memory_order_release);
 }
 
-void session_close(struct session *s)
+void session_cancel_all(struct session *s)
 {
-	CK_SESSION_HANDLE handle = atomic_load_explicit(&s->handle, memory_order_relaxed);
-
 	for (size_t i = 0; i < OP_KINDS; i++)
 		(void)op_end(&s->op[i], CKR_OK);
 	object_search_free(s->search);
 	messages_free(s->messages);
 	s->search = NULL;
 	s->messages = NULL;
+}
+
+void session_close(struct session *s)
+{
+	CK_SESSION_HANDLE handle = atomic_load_explicit(&s->handle, memory_order_relaxed);
+
+	session_cancel_all(s);
 	token_session_closed(s->token, handle, s->read_write);
 	token_unref(s->token);
 	s->token = NULL;
@@ -88,7 +93,7 @@ CK_RV do_C_CloseAllSessions(struct call *call)
 	return CKR_OK;
 }
 
-static CK_STATE state_of(const struct session *s)
+CK_STATE session_state(const struct session *s)
 {
 	switch (token_login_state(s->token)) {
 	case TOKEN_SO:
@@ -108,7 +113,7 @@ CK_RV do_C_GetSessionInfo(struct call *call, CK_SESSION_INFO_PTR info)
 		return CKR_ARGUMENTS_BAD;
 	*info = (CK_SESSION_INFO){
 		.slotID = token_slot_id(s->token),
-		.state = state_of(s),
+		.state = session_state(s),
 		.flags = CKF_SERIAL_SESSION | (s->read_write ? CKF_RW_SESSION : 0) | (s->async ? CKF_ASYNC_SESSION : 0),
 	};
 	return CKR_OK;

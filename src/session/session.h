@@ -37,6 +37,11 @@ struct op *messages_waiting(struct messages *m);
 /* A freshly opened session in a free place, lock held. */
 void session_begin(struct session *s, const struct session_request *request, CK_SESSION_HANDLE handle);
 
+/* CKS_...: as C_GetSessionInfo answers. */
+CK_STATE session_state(const struct session *s);
+/* Ends whatever runs in it. Lock held. */
+void session_cancel_all(struct session *s);
+
 /* Who asks, for token/objects.h. */
 struct access session_access(const struct call *call);
 

@@ -4,7 +4,10 @@
 #include <sodium.h>
 
 #include "base/mem.h"
+#include "ck/rv.h"
 #include "session/session.h"
+#include "vault/scope.h"
+#include "vault/secret.h"
 
 #define CHUNK_SIZE 64u
 #define CHUNKS (SESSIONS_MAX / CHUNK_SIZE)
@@ -17,6 +20,7 @@ struct sessions {
 	size_t places;                           /* how many were made */
 	size_t next;                             /* where the search for a free one goes on */
 	CK_ULONG number;                         /* of the last session opened */
+	_Atomic(struct secret *) state_key;      /* NULL until it is asked for */
 };
 
 _Static_assert(1u << PLACE_BITS == SESSIONS_MAX, "a place fits its bits");
@@ -143,6 +147,42 @@ CK_RV sessions_take(struct sessions *s, CK_SESSION_HANDLE handle, struct session
 	return CKR_OK;
 }
 
+#define STATE_KEY_SIZE 32
+
+struct making {
+	struct secret *key;
+	struct cf_status status;
+};
+
+static void make_state_key(struct vault_scope *scope, void *arg)
+{
+	struct making *m = arg;
+	uint8_t key[STATE_KEY_SIZE];
+
+	randombytes_buf(key, sizeof(key));
+	m->status = secret_seal(scope, SPAN_OF(key), &m->key);
+}
+
+CK_RV sessions_state_key(struct sessions *s, struct secret **out)
+{
+	struct making m = { .status = CF_OK };
+	CK_RV rv;
+
+	*out = atomic_load_explicit(&s->state_key, memory_order_acquire);
+	if (*out != NULL)
+		return CKR_OK;
+	rv = rv_of(vault_run(make_state_key, &m));
+	if (rv == CKR_OK)
+		rv = rv_of(m.status);
+	if (rv != CKR_OK)
+		return rv;
+	if (atomic_compare_exchange_strong(&s->state_key, out, m.key))
+		*out = m.key;
+	else
+		secret_unref(m.key); /* another thread was first */
+	return CKR_OK;
+}
+
 void session_release(struct session *session)
 {
 	lock_drop(&session->lock);
@@ -174,6 +214,7 @@ void sessions_free(struct sessions *s)
 		if (chunk != NULL)
 			chunk_free(chunk, CHUNK_SIZE);
 	}
+	secret_unref(atomic_load(&s->state_key));
 	lock_destroy(&s->lock);
 	mem_free(s);
 }

@@ -21,6 +21,9 @@ CK_RV sessions_new(struct sessions **out);
 /* Closes what is open. No call may be in flight. NULL is fine. */
 void sessions_free(struct sessions *s);
 
+/* The key that seals saved states: made at the first call, as old as the table at most. Borrowed. DEVICE_MEMORY, DEVICE_ERROR. */
+CK_RV sessions_state_key(struct sessions *s, struct secret **out);
+
 struct session_request {
 	struct token *token; /* the session takes a reference of its own */
 	bool read_write, async;

@@ -152,10 +152,13 @@ static CK_FLAGS pin_flags(const struct wallet_pin_state *pin, uint32_t limit, CK
 	return flags;
 }
 
+/* No state that C_GetOperationState gives has a key in it: session/op_state.c. */
+#define TOKEN_CAN (CKF_RNG | CKF_RESTORE_KEY_NOT_NEEDED | CKF_DUAL_CRYPTO_OPERATIONS)
+
 static CK_FLAGS token_flags(const struct token *t, const struct wallet_info *info)
 {
 	uint32_t limit = t->config->pin_limit;
-	CK_FLAGS flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED;
+	CK_FLAGS flags = TOKEN_CAN | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED;
 
 	if (info->pin[WALLET_USER].set)
 		flags |= CKF_USER_PIN_INITIALIZED;
@@ -172,7 +175,7 @@ static void fill_constant(const struct token *t, CK_TOKEN_INFO *info)
 	char hex[2 * WALLET_SERIAL_SIZE + 1];
 
 	hex_encode(span(t->serial, WALLET_SERIAL_SIZE), hex);
-	*info = (CK_TOKEN_INFO){ .flags = CKF_RNG | CKF_LOGIN_REQUIRED };
+	*info = (CK_TOKEN_INFO){ .flags = TOKEN_CAN | CKF_LOGIN_REQUIRED };
 	pad(info->label, sizeof(info->label), "");
 	pad(info->manufacturerID, sizeof(info->manufacturerID), "coffer");
 	pad(info->model, sizeof(info->model), "wallet");

@@ -96,45 +96,6 @@ static void test_rules(void)
 	p11_stop(&m);
 }
 
-/* A running digest is taken to another session. */
-static void test_state(void)
-{
-	struct p11 m;
-	CK_SESSION_HANDLE s = start(&m), s2;
-	CK_MECHANISM sha = {CKM_SHA256, NULL, 0};
-	CK_BYTE state[1024], out[64];
-	CK_ULONG n = 0, size = 64;
-	CK_RV rv;
-
-	s2 = p11_session(&m, p11_find_slot(&m, "digest"), false);
-	CHECK_EITHER(m.f->C_GetOperationState(s, NULL, &n), CKR_OPERATION_NOT_INITIALIZED,
-		     CKR_FUNCTION_NOT_SUPPORTED);
-	REQUIRE_RV(m.f->C_DigestInit(s, &sha), CKR_OK);
-	REQUIRE_RV(m.f->C_DigestUpdate(s, (CK_BYTE *)"ab", 2), CKR_OK);
-	rv = m.f->C_GetOperationState(s, NULL, &n);
-	if (rv == CKR_OK) {
-		REQUIRE(n <= sizeof(state));
-		CHECK_RV(m.f->C_GetOperationState(s, state, &n), CKR_OK);
-		CHECK_RV(m.f->C_SetOperationState(s2, state, n, 0, 0), CKR_OK);
-		CHECK_RV(m.f->C_DigestUpdate(s2, (CK_BYTE *)"c", 1), CKR_OK);
-		CHECK_RV(m.f->C_DigestFinal(s2, out, &size), CKR_OK);
-		CHECK(is_hex(out, size, digests[1].abc));
-		for (CK_ULONG i = 0; i < n; i++) { /* damaged: refused, or harmless */
-			state[i] ^= 0xff;
-			if (m.f->C_SetOperationState(s2, state, n, 0, 0) == CKR_OK) {
-				size = 64;
-				CHECK_RV(m.f->C_DigestFinal(s2, out, &size), CKR_OK);
-			}
-			state[i] ^= 0xff;
-		}
-		CHECK_RV(m.f->C_SetOperationState(s2, state, n - 1, 0, 0), CKR_SAVED_STATE_INVALID);
-		CHECK_RV(m.f->C_SetOperationState(s2, NULL, n, 0, 0), CKR_ARGUMENTS_BAD);
-	} else {
-		CHECK_EITHER(rv, CKR_STATE_UNSAVEABLE, CKR_FUNCTION_NOT_SUPPORTED);
-	}
-	p11_stop(&m);
-}
-
 static void test_random(void)
 {
 	struct p11 m;
@@ -159,7 +120,6 @@ int main(void)
 	static const struct unit_test tests[] = {
 		{"published digests, at once and in parts", test_published},
 		{"lengths, mechanisms, running operations", test_rules},
-		{"C_GetOperationState and C_SetOperationState", test_state},
 		{"C_GenerateRandom and C_SeedRandom", test_random},
 		{NULL, NULL},
 	};

@@ -58,6 +58,8 @@ extern const struct mech_impl mech_hkdf_data;
 extern const struct mech_impl mech_pbkdf2;          /* pbkdf2.c */
 extern const struct mech_impl mech_kbkdf;           /* sp800_108.c */
 extern const struct mech_impl mech_derive_hash;     /* simple_kdf.c; variant: the digest's name */
+extern const struct mech_impl mech_derive_shake;    /* variant: the same */
+extern const struct mech_impl mech_derive_blake2b;  /* variant: blake2b_... */
 extern const struct mech_impl mech_derive_join;
 extern const struct mech_impl mech_derive_join_key;
 extern const struct mech_impl mech_derive_xor;
@@ -99,6 +101,7 @@ CK_RV params_string(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_encrypt_ecb(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_encrypt_cbc(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_kbkdf_counter(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_kbkdf_pipeline(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_kbkdf_feedback(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_pbkdf2(const CK_MECHANISM *given, union mech_params *out); /* pbkdf2.c */
 CK_RV params_other_key(const CK_MECHANISM *given, union mech_params *out);

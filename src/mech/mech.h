@@ -98,6 +98,7 @@ struct kdf_segment {
 struct mech_kbkdf_params {
 	const struct hash *hash; /* of HMAC; NULL: AES-CMAC */
 	struct span iv;
+	bool pipeline;           /* double pipeline: what is before is made by a function of its own */
 	struct kdf_segment segment[KDF_SEGMENTS_MAX];
 	size_t count;
 };

@@ -16,7 +16,8 @@
 static const char *const cipher_names[] = { "AES-128-CBC", "AES-192-CBC", "AES-256-CBC" };
 #define DIGESTS_MAX 32
 /* Of mechanisms that hash on their way, beside those of the rows that only hash. */
-static const char *const digest_names[] = { "MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA512-224", "SHA512-256", "SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512" };
+static const char *const digest_names[] = { "MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA512-224", "SHA512-256", "SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512",
+					     "SHAKE128", "SHAKE256" };
 /* Fetched and kept so that their users find them ready: a fetch is no work for a vault scope. */
 static const char *const key_names[] = { "ED448", "X448" };
 #define KEY_NAMES (sizeof(key_names) / sizeof(key_names[0]))

@@ -119,7 +119,7 @@ static bool length_format(const CK_PRF_DATA_PARAM *d, struct kdf_segment *s)
 	       (f.dkmLengthMethod == CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS || s->sum_of_blocks);
 }
 
-/* The iteration variable is the counter in counter mode, else the block before. */
+/* The iteration variable is the counter in counter mode, else what is before. */
 static bool segment(const CK_PRF_DATA_PARAM *d, bool feedback, struct kdf_segment *s)
 {
 	switch (d->type) {
@@ -140,7 +140,7 @@ static bool segment(const CK_PRF_DATA_PARAM *d, bool feedback, struct kdf_segmen
 	}
 }
 
-/* The iteration variable once, a counter and a length at most once (tables of §6.44.5 and §6.44.6). */
+/* The iteration variable once, a counter and a length at most once (tables of §6.44.5 to §6.44.7). */
 static bool right_counts(const CK_ULONG count[5])
 {
 	return count[CK_SP800_108_ITERATION_VARIABLE] == 1 && count[CK_SP800_108_OPTIONAL_COUNTER] <= 1 &&
@@ -182,7 +182,7 @@ static CK_RV prf_of(CK_MECHANISM_TYPE type, struct mech_kbkdf_params *out)
 	return out->hash != NULL ? CKR_OK : params_invalid("names a pseudorandom function that is not known");
 }
 
-CK_RV params_kbkdf_counter(const CK_MECHANISM *given, union mech_params *out)
+static CK_RV kbkdf(const CK_MECHANISM *given, bool pipeline, struct mech_kbkdf_params *out)
 {
 	CK_SP800_108_KDF_PARAMS p;
 	CK_RV rv;
@@ -192,9 +192,20 @@ CK_RV params_kbkdf_counter(const CK_MECHANISM *given, union mech_params *out)
 	memcpy(&p, given->pParameter, sizeof(p));
 	if (p.ulAdditionalDerivedKeys != 0)
 		return params_invalid("asks for more than one key");
-	out->kbkdf.iv = SPAN_EMPTY;
-	rv = prf_of(p.prfType, &out->kbkdf);
-	return rv == CKR_OK ? segments(p.pDataParams, p.ulNumberOfDataParams, false, &out->kbkdf) : rv;
+	out->iv = SPAN_EMPTY;
+	out->pipeline = pipeline;
+	rv = prf_of(p.prfType, out);
+	return rv == CKR_OK ? segments(p.pDataParams, p.ulNumberOfDataParams, pipeline, out) : rv;
+}
+
+CK_RV params_kbkdf_counter(const CK_MECHANISM *given, union mech_params *out)
+{
+	return kbkdf(given, false, &out->kbkdf);
+}
+
+CK_RV params_kbkdf_pipeline(const CK_MECHANISM *given, union mech_params *out)
+{
+	return kbkdf(given, true, &out->kbkdf);
 }
 
 CK_RV params_kbkdf_feedback(const CK_MECHANISM *given, union mech_params *out)
@@ -207,6 +218,7 @@ CK_RV params_kbkdf_feedback(const CK_MECHANISM *given, union mech_params *out)
 	memcpy(&p, given->pParameter, sizeof(p));
 	if (p.ulAdditionalDerivedKeys != 0)
 		return params_invalid("asks for more than one key");
+	out->kbkdf.pipeline = false;
 	if (!taken(p.pIV, p.ulIVLen, &out->kbkdf.iv))
 		return params_invalid("has no IV where it says so, or too long a one");
 	rv = prf_of(p.prfType, &out->kbkdf);

@@ -26,15 +26,46 @@ static CK_RV take(struct span bytes, struct mspan out, size_t *n)
 static CK_RV derive_hash(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
 			 size_t *n)
 {
-	const struct hash *hash = hash_named(call->mech->variant);
 	struct span value = key_view_part(call->key, CKA_VALUE);
-	uint8_t digest[64];
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned size = 0;
 
 	(void)scope;
 	(void)other;
-	if (EVP_Digest(value.p, value.n, digest, NULL, ossl_digest(hash->name), NULL) != 1)
+	if (EVP_Digest(value.p, value.n, digest, &size, ossl_digest(call->mech->variant), NULL) != 1)
 		return CKR_FUNCTION_FAILED;
-	return take(span(digest, hash->size), out, n);
+	return take(span(digest, size), out, n);
+}
+
+/* As long as it is asked for: SHAKE has no length of its own, and a template that gives none names no key. */
+static CK_RV derive_shake(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
+			  size_t *n)
+{
+	AUTO(evp_md_ctx_st) context = EVP_MD_CTX_new();
+	struct span value = key_view_part(call->key, CKA_VALUE);
+
+	(void)scope;
+	(void)other;
+	if (*n == 0 || *n > out.n)
+		return CKR_KEY_SIZE_RANGE;
+	if (context == NULL || EVP_DigestInit_ex2(context, ossl_digest(call->mech->variant), NULL) != 1 ||
+	    EVP_DigestUpdate(context, value.p, value.n) != 1 || EVP_DigestFinalXOF(context, out.p, *n) != 1)
+		return CKR_FUNCTION_FAILED;
+	return CKR_OK;
+}
+
+static CK_RV derive_blake2b(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
+			    size_t *n)
+{
+	struct span value = key_view_part(call->key, CKA_VALUE);
+	size_t size = *(const size_t *)call->mech->variant;
+	uint8_t digest[crypto_generichash_BYTES_MAX];
+
+	(void)scope;
+	(void)other;
+	if (crypto_generichash(digest, size, value.p, value.n, NULL, 0) != 0)
+		return CKR_FUNCTION_FAILED;
+	return take(span(digest, size), out, n);
 }
 
 /* ---- joined ---- */
@@ -122,6 +153,9 @@ static CK_RV derive_encrypt(struct vault_scope *scope, const struct mech_call *c
 }
 
 const struct mech_impl mech_derive_hash = { .state_kind = MECH_STATE_NONE, .derive = derive_hash };
+const struct mech_impl mech_derive_shake = { .state_kind = MECH_STATE_NONE, .derive = derive_shake };
+const struct mech_impl mech_derive_blake2b = { .state_kind = MECH_STATE_NONE, .derive = derive_blake2b };
+
 static CK_OBJECT_HANDLE second_key(const union mech_params *params)
 {
 	return params->other.key;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Key derivation by a pseudorandom function in counter and in feedback mode (SP 800-108 §5.1, §5.2; PKCS#11 3.0 §6.44). */
+/* Key derivation by a pseudorandom function in counter, feedback and double pipeline mode (SP 800-108 §5.1-5.3; PKCS#11 3.0 §6.44). */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include <openssl/cmac.h>
@@ -76,7 +76,8 @@ static uint64_t total_bits(const struct mech_kbkdf_params *p, const struct kdf_s
 struct round {
 	uint32_t counter;
 	size_t wanted;     /* bytes of all keying material */
-	struct span before; /* the last block, or the IV */
+	struct span before; /* the last block, or the IV; in a double pipeline A(i) */
+	uint8_t a[BLOCK_MAX];
 	uint8_t numbers[SEGMENTS_MAX][8];
 	struct span parts[SEGMENTS_MAX];
 };
@@ -112,6 +113,42 @@ static bool counts_so_far(const struct mech_kbkdf_params *p, size_t rounds)
 	return true;
 }
 
+/* A(i) of the double pipeline: A(0) is all data but the iteration variable and the counter. */
+static CK_RV advance(struct vault_scope *scope, const struct mech_kbkdf_params *p, struct span key, struct round *r)
+{
+	struct span first[SEGMENTS_MAX];
+	size_t count = 0;
+	CK_RV rv;
+
+	if (r->counter > 1) {
+		rv = prf(scope, p, key, &r->before, 1, r->a);
+	} else {
+		for (size_t i = 0; i < p->count; i++)
+			if (p->segment[i].kind == KDF_BYTES || p->segment[i].kind == KDF_LENGTH)
+				first[count++] = r->parts[i];
+		rv = prf(scope, p, key, first, count, r->a);
+	}
+	r->before = span(r->a, prf_size(p));
+	return rv;
+}
+
+/* The block of this round. */
+static CK_RV block_of(struct vault_scope *scope, const struct mech_kbkdf_params *p, struct span key, struct round *r, uint8_t *block)
+{
+	CK_RV rv = CKR_OK;
+
+	segments(p, r);
+	if (p->pipeline) {
+		rv = advance(scope, p, key, r);
+		segments(p, r);
+	}
+	if (rv == CKR_OK)
+		rv = prf(scope, p, key, r->parts, p->count, block);
+	if (!p->pipeline)
+		r->before = span(block, prf_size(p));
+	return rv;
+}
+
 static CK_RV derive(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
 		    size_t *n)
 {
@@ -132,11 +169,9 @@ static CK_RV derive(struct vault_scope *scope, const struct mech_call *call, con
 		CK_RV rv;
 
 		r.counter++;
-		segments(p, &r);
-		rv = prf(scope, p, key, r.parts, p->count, block);
+		rv = block_of(scope, p, key, &r, block);
 		if (rv != CKR_OK)
 			return rv;
-		r.before = span(block, size);
 		bytes_copy(at, block, take);
 		left -= take;
 		if (left == 0)

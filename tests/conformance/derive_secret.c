@@ -152,6 +152,53 @@ static void test_sp800_108(void)
 	p11_stop(&m);
 }
 
+/* NIST's PipelineModewithCounter.zip: HMAC_SHA256, after the iteration variable, 32 bits. */
+static void test_double_pipeline(void)
+{
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m, NULL);
+	CK_SP800_108_COUNTER_FORMAT counter = {CK_FALSE, 32};
+	CK_BYTE info[32] = {0x40, 0x53, 0x44, 0xb2, 0xa4, 0xb8, 0x31, 0x64, 0xb0, 0x6e, 0xba, 0xc5, 0x42, 0x1b, 0xf1, 0x01,
+			    0x83, 0xdc, 0x4e, 0x0f, 0x8c, 0x2e, 0x58, 0x72, 0x84, 0x72, 0xdd, 0xd5, 0xcc, 0xb1, 0x0b, 0xdf};
+	CK_BYTE key[16] = {0x3d, 0x36, 0x1a, 0x9f, 0x28, 0xaa, 0xd7, 0x22, 0xf6, 0x8e, 0xbd, 0xc2, 0x98, 0x43, 0x9d, 0xa1};
+	CK_BYTE want[9] = {0x34, 0x22, 0x68, 0x3b, 0x2d, 0x4b, 0xed, 0x1a, 0x05}, got[256];
+	CK_PRF_DATA_PARAM d[3] = {{CK_SP800_108_ITERATION_VARIABLE, NULL, 0},
+				  {CK_SP800_108_OPTIONAL_COUNTER, &counter, sizeof(counter)},
+				  {CK_SP800_108_BYTE_ARRAY, info, sizeof(info)}};
+	CK_SP800_108_KDF_PARAMS p = {CKM_SHA256_HMAC, 3, d, 0, NULL};
+	CK_ULONG length = 9;
+	CK_ATTRIBUTE t = ATTR(CKA_VALUE_LEN, length);
+	CK_OBJECT_HANDLE base = secret(&m, s, CKK_GENERIC_SECRET, key, 16, CK_TRUE), h;
+
+	REQUIRE_RV(derive(&m, s, CKM_SP800_108_DOUBLE_PIPELINE_KDF, &p, sizeof(p), base, &t, 1, &h), CKR_OK);
+	CHECK(value_of(&m, s, h, got) == 9 && memcmp(got, want, 9) == 0);
+	/* The iteration variable has no format, and is there once. */
+	d[0] = (CK_PRF_DATA_PARAM){CK_SP800_108_ITERATION_VARIABLE, &counter, sizeof(counter)};
+	CHECK_RV(derive(&m, s, CKM_SP800_108_DOUBLE_PIPELINE_KDF, &p, sizeof(p), base, &t, 1, &h), CKR_MECHANISM_PARAM_INVALID);
+	d[0] = d[1];
+	CHECK_RV(derive(&m, s, CKM_SP800_108_DOUBLE_PIPELINE_KDF, &p, sizeof(p), base, &t, 1, &h), CKR_MECHANISM_PARAM_INVALID);
+	CHECK_RV(derive(&m, s, CKM_SP800_108_DOUBLE_PIPELINE_KDF, &p, sizeof(p) - 1, base, &t, 1, &h), CKR_MECHANISM_PARAM_INVALID);
+	p11_stop(&m);
+}
+
+/* FIPS 202: SHAKE takes the length of the template, and has none of its own. */
+static void test_shake(void)
+{
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m, NULL);
+	CK_BYTE value[3] = "abc", got[256], want[8] = {0x48, 0x33, 0x66, 0x60, 0x13, 0x60, 0xa8, 0x77};
+	CK_ULONG length = 200;
+	CK_ATTRIBUTE t = ATTR(CKA_VALUE_LEN, length);
+	CK_OBJECT_HANDLE base = secret(&m, s, CKK_GENERIC_SECRET, value, 3, CK_TRUE), h;
+
+	REQUIRE_RV(derive(&m, s, CKM_SHAKE_256_KEY_DERIVATION, NULL, 0, base, &t, 1, &h), CKR_OK);
+	CHECK(value_of(&m, s, h, got) == 200 && memcmp(got, want, 8) == 0);
+	CHECK_RV(derive(&m, s, CKM_SHAKE_256_KEY_DERIVATION, NULL, 0, base, NULL, 0, &h), CKR_KEY_SIZE_RANGE);
+	REQUIRE_RV(derive(&m, s, CKM_BLAKE2B_256_KEY_DERIVE, NULL, 0, base, NULL, 0, &h), CKR_OK);
+	CHECK(value_of(&m, s, h, got) == 32);
+	p11_stop(&m);
+}
+
 /* What is made openly of a sensitive key is as sensitive, and no shorter. */
 static void test_open_derivations(void)
 {
@@ -261,6 +308,8 @@ int main(void)
 	static const struct unit_test tests[] = {
 		{"HKDF", test_hkdf},
 		{"SP 800-108", test_sp800_108},
+		{"SP 800-108, double pipeline", test_double_pipeline},
+		{"SHAKE and BLAKE2b", test_shake},
 		{"what is made openly of a sensitive key is as sensitive, and no shorter", test_open_derivations},
 		{"allow-unsafe-wrapping gives the standard's freedom back", test_opened_by_setting},
 		{"the ciphertext of data", test_encrypt_data},

@@ -168,6 +168,37 @@ static void kbkdf_counter_of_nist(void)
 	}
 }
 
+/* NIST's PipelineModewithCounter.zip: HMAC of SHA-256, a counter of 32 bits after the iteration variable. */
+static void kbkdf_pipeline_of_nist(void)
+{
+	static const struct {
+		const char *key, *info, *out;
+		size_t key_n, info_n, n;
+	} t[] = {
+		{ "02d36fa021c20ddbdee469f0579468bae5cb13b548b6c61cdf9d3ec419111de2",
+		  "85abe38bf265fbdc6445ae5c71159f1548c73b7d526a623104904a0f8792070b3df9902b9669490425a385eadb0f9c76e46f0f",
+		  "d69f74f518c9f64f90a0beebab69f689b73b5c13eb0f860a95cad7d9814f8c506eb7b179a5c5b4466a9ec154c3bf1c13efd6ec0d82b02c29af2c69"
+		  "0299edc453",
+		  32, 51, 64 },
+		{ "3d361a9f28aad722f68ebdc298439da1", "405344b2a4b83164b06ebac5421bf10183dc4e0f8c2e58728472ddd5ccb10bdf", "3422683b2d4bed1a05",
+		  16, 32, 9 },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t key[32], info[51], out[64];
+
+		REQUIRE(hex(t[i].key, mspan(key, t[i].key_n)) && hex(t[i].info, mspan(info, t[i].info_n)) &&
+			hex(t[i].out, mspan(out, t[i].n)));
+		d = (struct derivation){ .mech = mech_find(CKM_SP800_108_DOUBLE_PIPELINE_KDF),
+					 .key = secret(CKK_GENERIC_SECRET, span(key, t[i].key_n)), .n = t[i].n };
+		d.params.kbkdf = (struct mech_kbkdf_params){ .hash = hash_named("SHA256"), .pipeline = true, .count = 3 };
+		d.params.kbkdf.segment[0] = (struct kdf_segment){ .kind = KDF_BEFORE };
+		d.params.kbkdf.segment[1] = (struct kdf_segment){ .kind = KDF_COUNTER, .bits = 32 };
+		d.params.kbkdf.segment[2] = (struct kdf_segment){ .kind = KDF_BYTES, .bytes = span(info, t[i].info_n) };
+		CHECK(gives(span(out, t[i].n)));
+	}
+}
+
 static void openssl_kbkdf(const char *mode, const char *digest, struct span key, struct span label, struct span context, struct span iv,
 			  uint8_t *out, size_t n)
 {
@@ -254,7 +285,7 @@ static void hashed(void)
 	static const CK_MECHANISM_TYPE types[] = {
 		CKM_SHA1_KEY_DERIVATION,   CKM_SHA224_KEY_DERIVATION,	CKM_SHA256_KEY_DERIVATION,   CKM_SHA384_KEY_DERIVATION,
 		CKM_SHA512_KEY_DERIVATION, CKM_SHA3_224_KEY_DERIVATION, CKM_SHA3_256_KEY_DERIVATION, CKM_SHA3_384_KEY_DERIVATION,
-		CKM_SHA3_512_KEY_DERIVATION,
+		CKM_SHA3_512_KEY_DERIVATION, CKM_SHA512_224_KEY_DERIVATION, CKM_SHA512_256_KEY_DERIVATION,
 	};
 	uint8_t abc[32];
 
@@ -276,6 +307,39 @@ static void hashed(void)
 			EVP_Digest("abc", 3, want, &size, EVP_get_digestbyname(d.mech->variant), NULL) == 1);
 		CHECK(gives(span(want, size)));
 	}
+}
+
+/* FIPS 202's SHAKE of nothing and its beginnings; RFC 7693's BLAKE2b of "abc". */
+static void hashed_by_others(void)
+{
+	uint8_t shake128[32], shake256[64], blake2b[64];
+
+	REQUIRE(hex("7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26", MSPAN_OF(shake128)));
+	REQUIRE(hex("46b9dd2b0ba88d13233b3feb743eeb243fcd52ea62b81b82b50c27646ed5762fd75dc4ddd8c0f200cb05019d67b592f6fc821c49479ab486"
+		    "40292eacb3b7c4be",
+		    MSPAN_OF(shake256)));
+	REQUIRE(hex("ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d17d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925a"
+		    "b92386edd4009923",
+		    MSPAN_OF(blake2b)));
+	d = (struct derivation){ .mech = mech_find(CKM_SHAKE_128_KEY_DERIVATION), .key = secret(CKK_GENERIC_SECRET, span("", 0)), .n = 32 };
+	CHECK(gives(SPAN_OF(shake128)));
+	d.mech = mech_find(CKM_SHAKE_256_KEY_DERIVATION);
+	d.n = 64;
+	CHECK(gives(SPAN_OF(shake256)));
+	d.n = 16;
+	CHECK(gives(span(shake256, 16)));
+	d.n = 0; /* it has no length of its own */
+	derive(&d);
+	CHECK(d.rv == CKR_KEY_SIZE_RANGE);
+	d = (struct derivation){ .mech = mech_find(CKM_BLAKE2B_512_KEY_DERIVE), .key = secret(CKK_GENERIC_SECRET, span_str("abc")) };
+	CHECK(gives(SPAN_OF(blake2b)));
+	d.mech = mech_find(CKM_BLAKE2B_256_KEY_DERIVE);
+	d.n = 0;
+	derive(&d);
+	CHECK(d.rv == CKR_OK && d.n == 32 && memcmp(d.out, blake2b, 32) != 0);
+	d.n = 33;
+	derive(&d);
+	CHECK(d.rv == CKR_KEY_SIZE_RANGE);
 }
 
 /* SP 800-38A, F.1.1 and F.2.1: AES-128, its first two blocks. */
@@ -305,9 +369,11 @@ int main(void)
 		{ "HKDF: Wycheproof", hkdf },
 		{ "HKDF: extraction and expansion by themselves", hkdf_in_halves },
 		{ "SP 800-108 in counter mode: NIST's vectors", kbkdf_counter_of_nist },
+		{ "SP 800-108 in double pipeline mode: NIST's vectors", kbkdf_pipeline_of_nist },
 		{ "SP 800-108 in both modes: OpenSSL's KBKDF", kbkdf_beside_openssl },
 		{ "joined with data or another key", joined },
 		{ "the hash of a key", hashed },
+		{ "the hash of a key by SHAKE and BLAKE2b", hashed_by_others },
 		{ "the ciphertext of data", encrypted },
 		{ NULL, NULL },
 	};

@@ -43,6 +43,7 @@ FAMILIES = [
     (r"(SHA\w*|MD5)_HMAC(_GENERAL)?", OPENSSL, "Wycheproof hmac; RFC 2202 (MD5)"),
     (r"HKDF_(DERIVE|DATA)", OPENSSL, "Wycheproof hkdf; RFC 5869"),
     (r"SP800_108\w*", OPENSSL, "NIST CAVP (counter mode, double pipeline); OpenSSL's KBKDF on the other side"),
+    (r"TLS\w*", OPENSSL, "NIST CAVP (master secret); the others put together of HMAC beside it (RFC 5246 §5)"),
     (r"PKCS5_PBKD2", OPENSSL, "RFC 6070, RFC 7914"),
     (r"BLAKE2B_\d+_KEY_DERIVE", SODIUM, "RFC 7693"),
     (r"\w*KEY_DERIVATION|CONCATENATE\w*|XOR_BASE_AND_DATA", OPENSSL, "computed beside it"),
@@ -58,7 +59,8 @@ MISSING = [
     ("DSA", "retired by FIPS 186-5"),
     ("Diffie-Hellman: new parameters, X9.42", "a safe prime takes minutes, and RFC 3526 and RFC 7919 have some for everybody"),
     ("Camellia, ARIA, SEED, GOST", "nobody asked yet; each is one row per mode"),
-    ("TLS 1.2, SSL 3 and IKE key derivation", "TLS 1.3 and IKEv2 libraries derive by HKDF and the PRFs above"),
+    ("CKM_TLS12_KEY_AND_MAC_DERIVE, KEY_SAFE_DERIVE", "they make four keys at once; CKM_TLS_KDF makes one at a time"),
+    ("SSL 3, TLS 1.0 and IKE key derivation", "retired by RFC 7568 and RFC 8996; IKEv2 libraries derive by the PRFs above"),
     ("XEDDSA, X3DH, double ratchet", "no well-kept library with a C interface"),
 ]
 

@@ -57,6 +57,9 @@ extern const struct mech_impl mech_hkdf;            /* hkdf.c */
 extern const struct mech_impl mech_hkdf_data;
 extern const struct mech_impl mech_pbkdf2;          /* pbkdf2.c */
 extern const struct mech_impl mech_kbkdf;           /* sp800_108.c */
+extern const struct mech_impl mech_tls_master;      /* tls12.c */
+extern const struct mech_impl mech_tls_kdf;
+extern const struct mech_impl mech_tls_mac;
 extern const struct mech_impl mech_derive_hash;     /* simple_kdf.c; variant: the digest's name */
 extern const struct mech_impl mech_derive_shake;    /* variant: the same */
 extern const struct mech_impl mech_derive_blake2b;  /* variant: blake2b_... */
@@ -106,6 +109,13 @@ CK_RV params_kbkdf_feedback(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_pbkdf2(const CK_MECHANISM *given, union mech_params *out); /* pbkdf2.c */
 CK_RV params_other_key(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_dh(const CK_MECHANISM *given, union mech_params *out);     /* dh.c */
+/* params_tls.c */
+CK_RV params_tls_master(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_tls_master_dh(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_tls_extended(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_tls_extended_dh(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_tls_kdf(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_tls_mac(const CK_MECHANISM *given, union mech_params *out);
 /* ecdh.c: CKD_... */
 bool ecdh_kdf_known(CK_ULONG type);
 /* The agreed secret itself: what is too much is cut from its front. *n: as in mech_impl.derive. KEY_SIZE_RANGE. */
@@ -119,6 +129,7 @@ OSSL_LIB_CTX *ossl_context(void);
 const EVP_MD *ossl_digest(const char *name);
 const EVP_CIPHER *ossl_cipher(const char *name);
 EVP_KDF *ossl_pbkdf2(void);
+EVP_KDF *ossl_tls_prf(void);
 EVP_MAC *ossl_poly1305(void);
 const EVP_SIGNATURE *ossl_ed448(void);
 

@@ -103,6 +103,19 @@ struct mech_kbkdf_params {
 	size_t count;
 };
 
+#define TLS_MAC_MAX 64
+#define TLS_TEXT_MAX 200 /* of each part: OpenSSL takes 1024 bytes of them together */
+
+struct mech_tls_params {
+	const struct hash *hash;
+	struct span label;
+	struct span seed[2];    /* in this order; empty ones are none */
+	bool has_context;       /* exported keys: */
+	struct span context;
+	CK_VERSION *version;    /* the caller's; NULL: not wanted */
+	size_t mac_n;           /* of the "finished" message */
+};
+
 #define RSA_LABEL_MAX 256
 
 struct mech_rsa_params {
@@ -140,6 +153,7 @@ union mech_params {
 	struct mech_pbkdf2_params pbkdf2;
 	struct mech_kbkdf_params kbkdf;
 	struct mech_data_params data;
+	struct mech_tls_params tls;
 	struct mech_other_params other;
 };
 
@@ -171,6 +185,7 @@ enum mech_state {
 };
 
 #define MECH_SAVED_MAX 512
+#define MECH_ALLOWS_MAX 8
 
 /* Any member may be NULL: "not supported", answered in one place (session/op.c).
  * `scope` is NULL where the row's state is PLAIN or NONE and no private part is in the key.  The key is in the call of
@@ -259,6 +274,11 @@ struct mech_impl {
 	/* The base key's value can be told from the new one's (part of it, or combined with what is known): the new key is
 	 * as sensitive as the base key (the specification's rule for each such mechanism). */
 	bool derives_openly;
+	/* The new key is as sensitive as the base key, though nothing can be told from it. */
+	bool derives_as_sensitive;
+	/* CKA_ALLOWED_MECHANISMS of the new key: what it is for, and nothing else.  NULL: the template's. */
+	const CK_MECHANISM_TYPE *allows;
+	size_t allows_count; /* MECH_ALLOWS_MAX at most */
 	/* What is derived is a data object, for everybody who may see it to read. */
 	bool derives_data;
 	/* The second key that the parameter names; CK_INVALID_HANDLE: none. */

@@ -30,7 +30,7 @@ static const char *const mode_names[OSSL_MODES] = {
 
 static struct {
 	EVP_CIPHER *mode[OSSL_MODES][KEY_SIZES];
-	EVP_MAC *poly1305;
+	EVP_MAC *poly1305, *hmac; /* hmac: TLS1-PRF looks for it */
 	OSSL_LIB_CTX *context;
 	OSSL_PROVIDER *provider;
 	struct {
@@ -39,7 +39,7 @@ static struct {
 	} digest[DIGESTS_MAX];
 	size_t digests;
 	EVP_CIPHER *cipher[CIPHERS];
-	EVP_KDF *pbkdf2;
+	EVP_KDF *pbkdf2, *tls_prf;
 	EVP_KEYMGMT *keys[KEY_NAMES];
 	EVP_SIGNATURE *ed448;
 	EVP_KEYEXCH *x448;
@@ -120,8 +120,10 @@ static bool fetch_others(void)
 			return false;
 	}
 	ossl.pbkdf2 = EVP_KDF_fetch(ossl.context, "PBKDF2", NULL);
+	ossl.tls_prf = EVP_KDF_fetch(ossl.context, "TLS1-PRF", NULL);
 	ossl.poly1305 = EVP_MAC_fetch(ossl.context, "POLY1305", NULL);
-	return ossl.pbkdf2 != NULL && ossl.poly1305 != NULL && fetch_modes();
+	ossl.hmac = EVP_MAC_fetch(ossl.context, "HMAC", NULL);
+	return ossl.pbkdf2 != NULL && ossl.tls_prf != NULL && ossl.poly1305 != NULL && ossl.hmac != NULL && fetch_modes();
 }
 
 static bool fetch_keys(void)
@@ -189,9 +191,11 @@ void ossl_close(void)
 	}
 	modes_free();
 	EVP_KDF_free(ossl.pbkdf2);
+	EVP_KDF_free(ossl.tls_prf);
 	EVP_MAC_free(ossl.poly1305);
-	ossl.pbkdf2 = NULL;
-	ossl.poly1305 = NULL;
+	EVP_MAC_free(ossl.hmac);
+	ossl.pbkdf2 = ossl.tls_prf = NULL;
+	ossl.poly1305 = ossl.hmac = NULL;
 	context_free();
 	ossl_own_close();
 }
@@ -232,6 +236,11 @@ const EVP_SIGNATURE *ossl_ed448(void)
 EVP_KDF *ossl_pbkdf2(void)
 {
 	return ossl.pbkdf2;
+}
+
+EVP_KDF *ossl_tls_prf(void)
+{
+	return ossl.tls_prf;
 }
 
 OSSL_LIB_CTX *ossl_context(void)

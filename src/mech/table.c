@@ -88,10 +88,16 @@ const struct mech *mech_at(size_t index)
 	return index < ROWS ? &table[index] : NULL;
 }
 
+/* The specification counts AES keys, those that CKM_CHACHA20_KEY_GEN makes, and secrets of TLS in bytes. */
+static bool counts_bytes(const struct mech *mech)
+{
+	return mech->key_type == CKK_AES || mech->key_type == CKK_AES_XTS || mech->type == CKM_CHACHA20_KEY_GEN ||
+	       mech->impl == &mech_tls_master;
+}
+
 void mech_get_info(const struct mech *mech, CK_MECHANISM_INFO *info)
 {
-	/* The specification counts AES keys, and those that CKM_CHACHA20_KEY_GEN makes, in bytes. */
-	CK_ULONG unit = mech->key_type == CKK_AES || mech->key_type == CKK_AES_XTS || mech->type == CKM_CHACHA20_KEY_GEN ? 8 : 1;
+	CK_ULONG unit = counts_bytes(mech) ? 8 : 1;
 
 	*info = (CK_MECHANISM_INFO){ mech->min_bits / unit, mech->max_bits / unit, mech->flags };
 }

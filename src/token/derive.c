@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that come from other keys: C_DeriveKey and C_UnwrapKey. */
+#include "base/codec.h"
 #include "base/der.h"
 #include "base/error.h"
 #include "ck/rv.h"
@@ -39,11 +40,25 @@ static CK_RV may_shrink(const struct making *m)
 		      "configuration lifts that");
 }
 
+/* What the mechanism says that its keys are for; `room` has 8 bytes for each and lives until the object is built. */
+static CK_RV give_allowed(struct pending *p, const struct mech_impl *impl, uint8_t *room)
+{
+	if (impl->allows == NULL)
+		return CKR_OK;
+	if (template_has(p->request.template, CKA_ALLOWED_MECHANISMS))
+		return refuse(CKR_TEMPLATE_INCONSISTENT, "the derived key's CKA_ALLOWED_MECHANISMS are the mechanism's to give");
+	for (size_t i = 0; i < impl->allows_count; i++)
+		codec_put_u64(room + 8 * i, impl->allows[i]);
+	pending_give(p, CKA_ALLOWED_MECHANISMS, span(room, 8 * impl->allows_count));
+	return CKR_OK;
+}
+
 static CK_RV build_derived(struct vault_scope *scope, struct making *m)
 {
 	struct pending *p = &m->object[0];
 	struct mech_call call = { .mech = m->mech, .params = m->params };
 	struct key_view base, other;
+	uint8_t allowed[8 * MECH_ALLOWS_MAX];
 	struct mspan room;
 	size_t n = 0;
 	CK_RV rv = key_open(scope, m->base, &base);
@@ -66,7 +81,8 @@ static CK_RV build_derived(struct vault_scope *scope, struct making *m)
 	if (!object_secret_length(p->request.head.key_type, n))
 		return refuse(CKR_KEY_SIZE_RANGE, "the derived secret has no length that keys of its type have: give CKA_VALUE_LEN");
 	pending_give(p, CKA_VALUE, span(room.p, n));
-	return making_build(scope, m, p);
+	rv = give_allowed(p, m->mech->impl, allowed);
+	return rv == CKR_OK ? making_build(scope, m, p) : rv;
 }
 
 /* A private key: the parts are the mechanism's; what names it is its public key unless the template says otherwise. */
@@ -129,7 +145,7 @@ CK_RV keys_derive(const struct access *who, struct key *base, struct key *other_
 	m.template = t;
 	token_standing(who->token, &m.standing);
 	making_request(&m, &m.object[0], OBJECT_DERIVE, t);
-	inherit(r, key_usage(base), true, mech->impl->derives_openly);
+	inherit(r, key_usage(base), true, mech->impl->derives_openly || mech->impl->derives_as_sensitive);
 	if (other_opt != NULL)
 		inherit(r, key_usage(other_opt), false, mech->impl->derives_openly);
 	if (mech->impl->derives_data) {

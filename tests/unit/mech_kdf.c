@@ -253,6 +253,25 @@ static void kbkdf_beside_openssl(void)
 	}
 }
 
+/* ---- TLS 1.2 ---- */
+
+/* NIST CAVP, tls.rsp: the master secret. */
+static void tls_of_nist(void)
+{
+	uint8_t pre[48], client[32], server[32], want[48];
+	CK_VERSION version = { 0, 0 };
+
+	REQUIRE(hex("f8938ecc9edebc5030c0c6a441e213cd24e6f770a50dda07876f8d55da062bcadb386b411fd4fe4313a604fce6c17fbc", MSPAN_OF(pre)));
+	REQUIRE(hex("36c129d01a3200894b9179faac589d9835d58775f9b5ea3587cb8fd0364cae8c", MSPAN_OF(client)));
+	REQUIRE(hex("f6c9575ed7ddd73e1f7d16eca115415812a43c2b747daaaae043abfb50053fce", MSPAN_OF(server)));
+	REQUIRE(hex("202c88c00f84a17a20027079604787461176455539e705be730890602c289a5001e34eeb3a043e5d52a65e66125188bf", MSPAN_OF(want)));
+	d = (struct derivation){ .mech = mech_find(CKM_TLS12_MASTER_KEY_DERIVE), .key = secret(CKK_GENERIC_SECRET, SPAN_OF(pre)) };
+	d.params.tls = (struct mech_tls_params){ .hash = hash_named("SHA256"), .label = span_str("master secret"),
+						 .seed = { SPAN_OF(client), SPAN_OF(server) }, .version = &version };
+	CHECK(gives(SPAN_OF(want)));
+	CHECK(version.major == 0xf8 && version.minor == 0x93);
+}
+
 /* ---- one step ---- */
 
 static void joined(void)
@@ -371,6 +390,7 @@ int main(void)
 		{ "SP 800-108 in counter mode: NIST's vectors", kbkdf_counter_of_nist },
 		{ "SP 800-108 in double pipeline mode: NIST's vectors", kbkdf_pipeline_of_nist },
 		{ "SP 800-108 in both modes: OpenSSL's KBKDF", kbkdf_beside_openssl },
+		{ "TLS 1.2: NIST's vector", tls_of_nist },
 		{ "joined with data or another key", joined },
 		{ "the hash of a key", hashed },
 		{ "the hash of a key by SHAKE and BLAKE2b", hashed_by_others },

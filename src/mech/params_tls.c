@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parameters of the mechanisms of TLS 1.2 (PKCS#11 3.0 §6.40.2).  Data is left where the caller has it, but for the MAC's: its label is ours. */
+#include "base/error.h"
+#include "mech/families.h"
+#include "mech/hashes.h"
+#include "mech/params.h"
+
+static CK_RV hash_of(CK_MECHANISM_TYPE type, struct mech_tls_params *out)
+{
+	*out = (struct mech_tls_params){ .hash = hash_find(type) };
+	/* CKM_TLS_PRF, of TLS 1.0 and 1.1, as well: retired (RFC 8996). */
+	return out->hash != NULL ? CKR_OK : params_invalid("names a hash function that is not known for TLS 1.2");
+}
+
+static bool taken(const void *p, CK_ULONG n, struct span *out)
+{
+	*out = span(p, n);
+	return n <= TLS_TEXT_MAX && (p != NULL || n == 0);
+}
+
+static CK_RV randoms(const CK_SSL3_RANDOM_DATA *r, struct mech_tls_params *out)
+{
+	if (!taken(r->pClientRandom, r->ulClientRandomLen, &out->seed[0]) || out->seed[0].n == 0 ||
+	    !taken(r->pServerRandom, r->ulServerRandomLen, &out->seed[1]) || out->seed[1].n == 0)
+		return params_invalid("has no random data of both sides, or too much");
+	return CKR_OK;
+}
+
+/* The version is in a secret that was made for RSA, and in no other. */
+static CK_RV version_of(CK_VERSION_PTR version, bool wanted, struct mech_tls_params *out)
+{
+	out->version = version;
+	if ((version != NULL) == wanted)
+		return CKR_OK;
+	return params_invalid(wanted ? "has no place for the version" : "has a place for a version, which no shared secret has");
+}
+
+static CK_RV master(const CK_MECHANISM *given, bool version, struct mech_tls_params *out)
+{
+	CK_TLS12_MASTER_KEY_DERIVE_PARAMS p;
+	CK_RV rv;
+
+	if (given->pParameter == NULL || given->ulParameterLen != sizeof(p))
+		return params_invalid("is no CK_TLS12_MASTER_KEY_DERIVE_PARAMS");
+	memcpy(&p, given->pParameter, sizeof(p));
+	rv = hash_of(p.prfHashMechanism, out);
+	if (rv == CKR_OK)
+		rv = randoms(&p.RandomInfo, out);
+	out->label = span_str("master secret");
+	return rv == CKR_OK ? version_of(p.pVersion, version, out) : rv;
+}
+
+CK_RV params_tls_master(const CK_MECHANISM *given, union mech_params *out)
+{
+	return master(given, true, &out->tls);
+}
+
+CK_RV params_tls_master_dh(const CK_MECHANISM *given, union mech_params *out)
+{
+	return master(given, false, &out->tls);
+}
+
+static CK_RV extended(const CK_MECHANISM *given, bool version, struct mech_tls_params *out)
+{
+	CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS p;
+	CK_RV rv;
+
+	if (given->pParameter == NULL || given->ulParameterLen != sizeof(p))
+		return params_invalid("is no CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS");
+	memcpy(&p, given->pParameter, sizeof(p));
+	rv = hash_of(p.prfHashMechanism, out);
+	if (rv != CKR_OK)
+		return rv;
+	if (!taken(p.pSessionHash, p.ulSessionHashLen, &out->seed[0]) || out->seed[0].n == 0)
+		return params_invalid("has no hash of the session, or too long a one");
+	out->label = span_str("extended master secret");
+	return version_of(p.pVersion, version, out);
+}
+
+CK_RV params_tls_extended(const CK_MECHANISM *given, union mech_params *out)
+{
+	return extended(given, true, &out->tls);
+}
+
+CK_RV params_tls_extended_dh(const CK_MECHANISM *given, union mech_params *out)
+{
+	return extended(given, false, &out->tls);
+}
+
+CK_RV params_tls_kdf(const CK_MECHANISM *given, union mech_params *out)
+{
+	CK_TLS_KDF_PARAMS p;
+	CK_RV rv;
+
+	if (given->pParameter == NULL || given->ulParameterLen != sizeof(p))
+		return params_invalid("is no CK_TLS_KDF_PARAMS");
+	memcpy(&p, given->pParameter, sizeof(p));
+	rv = hash_of(p.prfMechanism, &out->tls);
+	if (rv == CKR_OK)
+		rv = randoms(&p.RandomInfo, &out->tls);
+	if (rv != CKR_OK)
+		return rv;
+	if (!taken(p.pLabel, p.ulLabelLength, &out->tls.label) || out->tls.label.n == 0)
+		return params_invalid("has no label, or too long a one");
+	/* An empty context is not none (RFC 5705 §4). */
+	out->tls.has_context = p.pContextData != NULL;
+	if (!taken(p.pContextData, p.ulContextDataLength, &out->tls.context))
+		return params_invalid("has no context where it says so, or too long a one");
+	return CKR_OK;
+}
+
+CK_RV params_tls_mac(const CK_MECHANISM *given, union mech_params *out)
+{
+	CK_TLS_MAC_PARAMS p;
+	CK_RV rv;
+
+	if (given->pParameter == NULL || given->ulParameterLen != sizeof(p))
+		return params_invalid("is no CK_TLS_MAC_PARAMS");
+	memcpy(&p, given->pParameter, sizeof(p));
+	rv = hash_of(p.prfHashMechanism, &out->tls);
+	if (rv != CKR_OK)
+		return rv;
+	if (p.ulMacLength < 12 || p.ulMacLength > TLS_MAC_MAX)
+		return params_invalid("asks for a MAC of less than 12 bytes, or more than 64");
+	if (p.ulServerOrClient != 1 && p.ulServerOrClient != 2)
+		return params_invalid("names neither the server nor the client");
+	out->tls.mac_n = p.ulMacLength;
+	out->tls.label = span_str(p.ulServerOrClient == 1 ? "server finished" : "client finished");
+	return CKR_OK;
+}

@@ -2,7 +2,9 @@
 /* What follows from a key: the values that an implementation computes with, in the shapes that it may keep. */
 #define OPENSSL_SUPPRESS_DEPRECATED /* the only way to see an AES key schedule */
 #include <openssl/aes.h>
+#include <openssl/evp.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "secrets.h"
@@ -71,6 +73,34 @@ void secrets_add_ed25519(struct secrets *s, const uint8_t seed[32], const void *
 	(void)crypto_hash_sha512_final(&h, wide);
 	secrets_add(s, KIND_NONCE, wide, sizeof(wide));
 	add_scalar(s, KIND_NONCE, wide);
+}
+
+/* SHAKE256 of three strings, 114 bytes (RFC 8032, section 5.2). */
+static void shake(uint8_t out[114], const void *a, size_t a_n, const void *b, size_t b_n, const void *c, size_t c_n)
+{
+	EVP_MD_CTX *h = EVP_MD_CTX_new();
+
+	if (h == NULL || EVP_DigestInit_ex(h, EVP_shake256(), NULL) != 1 || EVP_DigestUpdate(h, a, a_n) != 1 ||
+	    EVP_DigestUpdate(h, b, b_n) != 1 || EVP_DigestUpdate(h, c, c_n) != 1 || EVP_DigestFinalXOF(h, out, 114) != 1)
+		abort();
+	EVP_MD_CTX_free(h);
+}
+
+void secrets_add_ed448(struct secrets *s, const uint8_t seed[57], const void *message, size_t n)
+{
+	static const uint8_t dom4[10] = "SigEd448"; /* no pre-hash, no context: two zeroes */
+	uint8_t h[114], nonce[114];
+
+	secrets_add(s, KIND_SEED, seed, 57);
+	shake(h, seed, 57, NULL, 0, NULL, 0);
+	secrets_add(s, KIND_SCALAR, h, 57);
+	secrets_add(s, KIND_PREFIX, h + 57, 57);
+	shake(nonce, dom4, sizeof(dom4), h + 57, 57, message, n);
+	secrets_add(s, KIND_NONCE, nonce, sizeof(nonce));
+	h[0] &= 252;
+	h[55] |= 128;
+	h[56] = 0;
+	secrets_add(s, KIND_SCALAR, h, 57);
 }
 
 void coffer_key_join(const uint8_t left[32], const uint8_t right[32], uint8_t key[32])

@@ -86,7 +86,8 @@ static void repeat(const struct request *r, unsigned slot, CK_SESSION_HANDLE s, 
 	uint32_t op = r->head.op & ~(uint32_t)DO_STORE;
 
 	perform(r, slot, s, a);
-	if (a->head.rv == CKR_OK && (op == DO_CREATE || op == DO_GENERATE))
+	if (a->head.rv == CKR_OK && a->head.number[0] != 0 &&
+	    (op == DO_CREATE || op == DO_GENERATE || op == DO_GENERATE_PAIR || op == DO_DERIVE || op == DO_UNWRAP))
 		a->head.rv = module_functions->C_DestroyObject(s, a->head.number[0]);
 	room_wipe(slot);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fault/fail.h"
+#include "parameters.h"
 
 const char *module_path;
 CK_FUNCTION_LIST *module_functions;
@@ -173,32 +174,55 @@ static CK_RV do_get(struct work *w)
 	return rv;
 }
 
-static CK_RV do_generate(struct work *w)
+/* What a mechanism's parameter is made of lies in the room; `p` only points there. */
+static CK_MECHANISM *mechanism_of(struct work *w, struct parameter *p)
 {
-	CK_MECHANISM m = { w->r->head.number[1], NULL, 0 };
-	CK_OBJECT_HANDLE public_key;
-	CK_BBOOL no = CK_FALSE;
-	CK_ULONG bits = 2048;
-	CK_ATTRIBUTE pub[] = { { CKA_TOKEN, &no, 1 }, { CKA_EC_PARAMS, w->params.p, w->params.n } };
-
-	if (m.mechanism == CKM_RSA_PKCS_KEY_PAIR_GEN)
-		pub[1] = (CK_ATTRIBUTE){ CKA_MODULUS_BITS, &bits, sizeof(bits) };
-	else if (w->params.n == 0)
-		return module_functions->C_GenerateKey(w->session, &m, w->attr, w->attrs,
-						       &w->a->head.number[0]);
-	return module_functions->C_GenerateKeyPair(w->session, &m, pub, 2, w->attr, w->attrs,
-						   &public_key, &w->a->head.number[0]);
+	*p = (struct parameter){ .mechanism = { w->r->head.number[2], NULL, 0 }, .p = w->params.p, .n = w->params.n,
+				 .password = w->pin.p, .password_n = w->pin.n, .data_n = w->data.n };
+	parameter_shape(p);
+	return &p->mechanism;
 }
 
-static CK_MECHANISM mechanism_of(struct work *w)
+/* The attribute of the public half that says what kind of key pair it shall be, and for Diffie-Hellman the base. */
+static CK_ULONG public_template(struct work *w, CK_MECHANISM_TYPE type, CK_ATTRIBUTE pub[3])
 {
-	return (CK_MECHANISM){ w->r->head.number[2], w->params.p, w->params.n };
+	static CK_BBOOL no = CK_FALSE;
+	static CK_ULONG bits = 2048;
+	static CK_BYTE two = 2;
+
+	pub[0] = (CK_ATTRIBUTE){ CKA_TOKEN, &no, 1 };
+	pub[1] = (CK_ATTRIBUTE){ CKA_EC_PARAMS, w->params.p, w->params.n };
+	pub[2] = (CK_ATTRIBUTE){ CKA_BASE, &two, 1 };
+	if (type == CKM_RSA_PKCS_KEY_PAIR_GEN)
+		pub[1] = (CK_ATTRIBUTE){ CKA_MODULUS_BITS, &bits, sizeof(bits) };
+	if (type == CKM_DH_PKCS_KEY_PAIR_GEN)
+		pub[1].type = CKA_PRIME;
+	return type == CKM_DH_PKCS_KEY_PAIR_GEN ? 3 : 2;
+}
+
+static CK_RV do_generate_pair(struct work *w)
+{
+	CK_MECHANISM m = { w->r->head.number[2], NULL, 0 };
+	CK_OBJECT_HANDLE public_key;
+	CK_ATTRIBUTE pub[3];
+	CK_ULONG n = public_template(w, m.mechanism, pub);
+	CK_RV rv = module_functions->C_GenerateKeyPair(w->session, &m, pub, n, w->attr, w->attrs, &public_key,
+						       &w->a->head.number[0]);
+
+	return rv == CKR_OK ? module_functions->C_DestroyObject(w->session, public_key) : rv;
+}
+
+static CK_RV do_generate(struct work *w)
+{
+	struct parameter p;
+
+	return module_functions->C_GenerateKey(w->session, mechanism_of(w, &p), w->attr, w->attrs, &w->a->head.number[0]);
 }
 
 static CK_RV do_sign(struct work *w)
 {
-	CK_MECHANISM m = mechanism_of(w);
-	CK_RV rv = module_functions->C_SignInit(w->session, &m, w->r->head.number[1]);
+	struct parameter p;
+	CK_RV rv = module_functions->C_SignInit(w->session, mechanism_of(w, &p), w->r->head.number[1]);
 
 	w->a->head.size = ANSWER_BYTES_MAX;
 	if (rv == CKR_OK)
@@ -209,13 +233,8 @@ static CK_RV do_sign(struct work *w)
 
 static CK_RV do_encrypt(struct work *w)
 {
-	CK_GCM_PARAMS gcm = { .pIv = w->params.p, .ulIvLen = w->params.n, .ulIvBits = 8 * w->params.n, .ulTagBits = 128 };
-	CK_MECHANISM m = mechanism_of(w);
-	CK_RV rv;
-
-	if (m.mechanism == CKM_AES_GCM)
-		m.pParameter = &gcm, m.ulParameterLen = sizeof(gcm);
-	rv = module_functions->C_EncryptInit(w->session, &m, w->r->head.number[1]);
+	struct parameter p;
+	CK_RV rv = module_functions->C_EncryptInit(w->session, mechanism_of(w, &p), w->r->head.number[1]);
 
 	w->a->head.size = ANSWER_BYTES_MAX;
 	if (rv == CKR_OK)
@@ -224,28 +243,79 @@ static CK_RV do_encrypt(struct work *w)
 	return rv;
 }
 
-static CK_RV do_derive(struct work *w)
+/* What comes out stays in the room. */
+static CK_RV do_decrypt(struct work *w)
 {
-	CK_ECDH1_DERIVE_PARAMS ecdh = { CKD_NULL, 0, NULL, w->params.n, w->params.p };
-	CK_MECHANISM m = mechanism_of(w);
-	CK_OBJECT_HANDLE key;
+	CK_ULONG n = (CK_ULONG)(ROOM_SLOT_SIZE / 4);
+	struct parameter p;
 	CK_RV rv;
 
-	if (m.mechanism == CKM_ECDH1_DERIVE)
-		m.pParameter = &ecdh, m.ulParameterLen = sizeof(ecdh);
-	rv = module_functions->C_DeriveKey(w->session, &m, w->r->head.number[1], w->attr, w->attrs, &key);
-	if (rv == CKR_OK)
-		rv = module_functions->C_DestroyObject(w->session, key);
-	return rv;
+	(void)mechanism_of(w, &p);
+	if (p.mechanism.mechanism == CKM_AES_CCM)
+		p.as.ccm.ulDataLen -= p.as.ccm.ulMACLen;
+	rv = module_functions->C_DecryptInit(w->session, &p.mechanism, w->r->head.number[1]);
+	return rv == CKR_OK ? module_functions->C_Decrypt(w->session, w->data.p, w->data.n, w->rest, &n) : rv;
+}
+
+static CK_RV do_derive(struct work *w)
+{
+	struct parameter p;
+
+	return module_functions->C_DeriveKey(w->session, mechanism_of(w, &p), w->r->head.number[1], w->attr, w->attrs,
+					     &w->a->head.number[0]);
 }
 
 static CK_RV do_wrap(struct work *w)
 {
-	CK_MECHANISM m = mechanism_of(w);
+	struct parameter p;
+
+	(void)mechanism_of(w, &p);
+	if (p.mechanism.mechanism == CKM_AES_CCM)
+		p.as.ccm.ulDataLen = 32; /* the only kind of key that is wrapped here */
+	w->a->head.size = ANSWER_BYTES_MAX;
+	return module_functions->C_WrapKey(w->session, &p.mechanism, w->r->head.number[1], w->r->head.number[3],
+					   w->a->bytes, &w->a->head.size);
+}
+
+static CK_RV do_unwrap(struct work *w)
+{
+	struct parameter p;
+
+	(void)mechanism_of(w, &p);
+	if (p.mechanism.mechanism == CKM_AES_CCM)
+		p.as.ccm.ulDataLen -= p.as.ccm.ulMACLen;
+	return module_functions->C_UnwrapKey(w->session, &p.mechanism, w->r->head.number[1], w->data.p, w->data.n, w->attr,
+					     w->attrs, &w->a->head.number[0]);
+}
+
+static CK_RV do_digest(struct work *w)
+{
+	struct parameter p;
+	CK_RV rv = module_functions->C_DigestInit(w->session, mechanism_of(w, &p));
 
 	w->a->head.size = ANSWER_BYTES_MAX;
-	return module_functions->C_WrapKey(w->session, &m, w->r->head.number[1], w->r->head.number[3],
-					   w->a->bytes, &w->a->head.size);
+	if (rv == CKR_OK)
+		rv = module_functions->C_DigestKey(w->session, w->r->head.number[1]);
+	return rv == CKR_OK ? module_functions->C_DigestFinal(w->session, w->a->bytes, &w->a->head.size) : rv;
+}
+
+/* The type and the flags of each, 8 bytes each. */
+static CK_RV do_mechanisms(struct work *w)
+{
+	CK_MECHANISM_TYPE type[ANSWER_BYTES_MAX / 16];
+	CK_ULONG n = sizeof(type) / sizeof(type[0]);
+	CK_RV rv = module_functions->C_GetMechanismList(w->r->head.number[0], type, &n);
+
+	for (CK_ULONG i = 0; rv == CKR_OK && i < n; i++) {
+		CK_MECHANISM_INFO info;
+		uint64_t pair[2];
+
+		rv = module_functions->C_GetMechanismInfo(w->r->head.number[0], type[i], &info);
+		pair[0] = type[i], pair[1] = info.flags;
+		memcpy(w->a->bytes + sizeof(pair) * i, pair, sizeof(pair));
+	}
+	w->a->head.size = 16 * n;
+	return rv;
 }
 
 static CK_RV do_close_all(struct work *w)
@@ -271,7 +341,9 @@ static CK_RV (*const operations[DO_COUNT])(struct work *w) = {
 	[DO_LOGIN] = do_login,	   [DO_LOGOUT] = do_logout,	    [DO_SET_PIN] = do_set_pin,
 	[DO_CREATE] = do_create,   [DO_DESTROY] = do_destroy,	    [DO_FIND] = do_find,
 	[DO_GET] = do_get,	   [DO_GENERATE] = do_generate,	    [DO_SIGN] = do_sign,
-	[DO_ENCRYPT] = do_encrypt, [DO_DERIVE] = do_derive,	    [DO_WRAP] = do_wrap,
+	[DO_ENCRYPT] = do_encrypt, [DO_DECRYPT] = do_decrypt,	    [DO_DERIVE] = do_derive,
+	[DO_WRAP] = do_wrap,	   [DO_UNWRAP] = do_unwrap,	    [DO_DIGEST] = do_digest,
+	[DO_GENERATE_PAIR] = do_generate_pair, [DO_MECHANISMS] = do_mechanisms,
 	[DO_FINALIZE] = do_finalize, [DO_CLOSE_ALL] = do_close_all, [DO_CLOSE] = do_close,
 };
 

@@ -21,7 +21,7 @@ struct plan {
 	unsigned signing, changing, deriving, mechanism; /* how many looks */
 	unsigned failures; /* of each kind */
 };
-static const struct plan plans[2] = { { 300, 200, 40, 60, 120 }, { 40, 30, 8, 8, 10 } }; /* full, quick */
+static const struct plan plans[2] = { { 300, 200, 40, 20, 120 }, { 40, 30, 8, 1, 10 } }; /* full, quick */
 
 static uint64_t pin_request(struct world *w, uint32_t op, uint64_t user, const char *pin, const char *new_pin_opt)
 {

@@ -68,12 +68,23 @@ size_t process_areas(pid_t pid, bool flags, struct area **out)
 	return n;
 }
 
+/* Memory as it was: a run of pages each. */
+struct snapshot {
+	struct run {
+		struct area area;
+		size_t n;
+		uint8_t *p;
+	} *run;
+	size_t runs, room;
+};
+
 struct scan {
 	pid_t pid;
 	enum how how;
 	int mem, pagemap;
 	struct secrets *secrets;
 	struct tally *tally;
+	struct snapshot *copy; /* not NULL: pages are kept in it, not looked through */
 	const struct area *area;
 	uint8_t *buffer;
 };
@@ -103,10 +114,29 @@ static size_t read_at(const struct scan *s, uint64_t at, uint8_t *p, size_t n)
 	return got > 0 ? (size_t)got : 0;
 }
 
+static void keep_run(struct snapshot *c, const struct area *area, const uint8_t *p, size_t n)
+{
+	if (c->runs == c->room) {
+		c->room = c->room == 0 ? 256 : 2 * c->room;
+		c->run = realloc(c->run, c->room * sizeof(*c->run));
+		if (c->run == NULL)
+			abort();
+	}
+	c->run[c->runs] = (struct run){ *area, n, malloc(n) };
+	if (c->run[c->runs].p == NULL)
+		abort();
+	memcpy(c->run[c->runs++].p, p, n);
+}
+
 static void scan_run(struct scan *s, uint64_t from, size_t pages)
 {
 	size_t got = read_at(s, from, s->buffer, pages * PAGE);
 
+	if (s->copy != NULL) {
+		if (got > 0)
+			keep_run(s->copy, s->area, s->buffer, got);
+		return;
+	}
 	s->tally->scanned += got;
 	s->tally->refused += pages * PAGE - got;
 	secrets_scan(s->secrets, s->buffer, got, hit, s);
@@ -168,22 +198,57 @@ static bool wanted(const struct area *a, uint64_t skip, uint64_t skip_n)
 	return a->from < skip || a->from >= skip + skip_n;
 }
 
+static bool scan_all(struct scan *s, uint64_t skip, uint64_t skip_n)
+{
+	struct area *areas;
+	size_t n = process_areas(s->pid, true, &areas);
+	bool ok = n > 0 && open_scan(s);
+
+	for (size_t i = 0; ok && i < n; i++) {
+		s->area = &areas[i];
+		if (wanted(s->area, skip, skip_n))
+			scan_area(s);
+	}
+	close_scan(s);
+	free(areas);
+	return ok;
+}
+
 bool process_scan(pid_t pid, enum how how, struct secrets *secrets, uint64_t skip, uint64_t skip_n,
 		  struct tally *t)
 {
 	struct scan s = { .pid = pid, .how = how, .secrets = secrets, .tally = t };
-	struct area *areas;
-	size_t n = process_areas(pid, true, &areas);
-	bool ok = n > 0 && open_scan(&s);
 
-	for (size_t i = 0; ok && i < n; i++) {
-		s.area = &areas[i];
-		if (wanted(s.area, skip, skip_n))
-			scan_area(&s);
+	return scan_all(&s, skip, skip_n);
+}
+
+struct snapshot *process_snapshot(pid_t pid, uint64_t skip, uint64_t skip_n)
+{
+	struct scan s = { .pid = pid, .how = HOW_PROC_MEM, .copy = calloc(1, sizeof(*s.copy)) };
+
+	if (s.copy == NULL || scan_all(&s, skip, skip_n))
+		return s.copy;
+	snapshot_free(s.copy);
+	return NULL;
+}
+
+void snapshot_scan(const struct snapshot *copy, struct secrets *secrets, struct tally *t)
+{
+	for (size_t i = 0; i < copy->runs; i++) {
+		struct scan s = { .tally = t, .area = &copy->run[i].area };
+
+		t->scanned += copy->run[i].n;
+		secrets_scan(secrets, copy->run[i].p, copy->run[i].n, hit, &s);
 	}
-	close_scan(&s);
-	free(areas);
-	return ok;
+}
+
+void snapshot_free(struct snapshot *copy)
+{
+	for (size_t i = 0; copy != NULL && i < copy->runs; i++)
+		free(copy->run[i].p);
+	if (copy != NULL)
+		free(copy->run);
+	free(copy);
 }
 
 size_t process_read(pid_t pid, uint64_t at, void *p, size_t n)

@@ -28,6 +28,11 @@ size_t process_areas(pid_t pid, bool flags, struct area **out);
 enum how { HOW_PROC_MEM, HOW_VM_READV };
 bool process_scan(pid_t pid, enum how how, struct secrets *s, uint64_t skip, uint64_t skip_n,
 		  struct tally *t);
+/* The same in two steps: a copy of it all, for secrets that are known only later. NULL: it could not be read. */
+struct snapshot;
+struct snapshot *process_snapshot(pid_t pid, uint64_t skip, uint64_t skip_n);
+void snapshot_scan(const struct snapshot *copy, struct secrets *s, struct tally *t);
+void snapshot_free(struct snapshot *copy);
 /* Reads `n` bytes there; less when some cannot be read. */
 size_t process_read(pid_t pid, uint64_t at, void *p, size_t n);
 

@@ -27,12 +27,16 @@ enum request_op {
 	DO_DESTROY,     /* session, object */
 	DO_FIND,        /* session; attributes -> object, how many */
 	DO_GET,         /* session, object, attribute type -> bytes */
-	DO_GENERATE,    /* session, mechanism; attributes of the private or secret key, for a pair
-			   FIELD_PARAMS: CKA_EC_PARAMS or an exponent of the public one -> key */
+	DO_GENERATE,    /* session, -, mechanism; parameter, attributes -> key */
+	DO_GENERATE_PAIR, /* the same; FIELD_PARAMS: CKA_EC_PARAMS or CKA_PRIME of the public half, which is destroyed again */
 	DO_SIGN,        /* session, key, mechanism; parameter, data -> signature */
-	DO_ENCRYPT,     /* the same */
-	DO_DERIVE,      /* session, key, mechanism; parameter, attributes -> key, destroyed again */
+	DO_ENCRYPT,     /* the same -> ciphertext */
+	DO_DECRYPT,     /* the same; nothing comes back */
+	DO_DERIVE,      /* session, key, mechanism; parameter, attributes -> key */
 	DO_WRAP,        /* session, key, mechanism, target; parameter -> wrapped */
+	DO_UNWRAP,      /* session, key, mechanism; parameter, data, attributes -> key */
+	DO_DIGEST,      /* session, key, mechanism: C_DigestKey -> digest */
+	DO_MECHANISMS,  /* slot -> types and flags */
 	DO_CLOSE_ALL,   /* slot */
 	DO_FINALIZE,    /* C_Finalize */
 	DO_CLOSE,       /* dlclose */

@@ -34,9 +34,10 @@ static const char *const names[KINDS] = {
 	[KIND_PIN] = "PINs",	       [KIND_STRETCHED] = "Argon2id", [KIND_KEK] = "KEKs",
 	[KIND_WALLET_KEY] = "wallet key", [KIND_COFFER_KEY] = "coffer key", [KIND_SEED] = "seeds",
 	[KIND_SCALAR] = "scalars",     [KIND_PREFIX] = "prefixes",    [KIND_NONCE] = "nonces",
-	[KIND_VALUE] = "values",       [KIND_LABEL] = "labels",	      [KIND_X25519] = "X25519",
+	[KIND_VALUE] = "values",       [KIND_LABEL] = "labels",	      [KIND_MONTGOMERY] = "X25519/448",
 	[KIND_HMAC] = "HMAC",	       [KIND_AES] = "AES",	      [KIND_RSA] = "RSA",
-	[KIND_EC] = "EC",
+	[KIND_EC] = "EC",	       [KIND_DH] = "DH",	      [KIND_KEY] = "other keys",
+	[KIND_DERIVED] = "derived",
 };
 
 const char *kind_name(enum kind k)

@@ -23,17 +23,20 @@ enum kind {
 	KIND_KEK,        /* key-encryption keys */
 	KIND_WALLET_KEY, /* and its sub-keys */
 	KIND_COFFER_KEY,
-	KIND_SEED,       /* Ed25519 */
-	KIND_SCALAR,     /* first half of SHA-512 of the seed: as hashed, clamped, reduced, in limbs */
+	KIND_SEED,       /* Ed25519, Ed448 */
+	KIND_SCALAR,     /* first half of the hash of the seed: as hashed, clamped, reduced, in limbs */
 	KIND_PREFIX,     /* second half */
-	KIND_NONCE,      /* r of a signature: before and after reduction, in digits */
+	KIND_NONCE,      /* of signatures: of EdDSA before and after reduction, in digits; of ECDSA with the order added too */
 	KIND_VALUE,      /* of private data objects */
 	KIND_LABEL,      /* and CKA_ID of private objects */
-	KIND_X25519,     /* scalars and shared secrets */
+	KIND_MONTGOMERY, /* scalars of X25519 and X448 */
 	KIND_HMAC,       /* keys, and keys XOR ipad, opad */
 	KIND_AES,        /* keys and their schedules */
 	KIND_RSA,        /* d, p, q and the CRT numbers */
 	KIND_EC,         /* private scalars */
+	KIND_DH,
+	KIND_KEY,        /* other secret keys */
+	KIND_DERIVED,    /* what comes out of derivation, generation and unwrapping */
 	KINDS
 };
 const char *kind_name(enum kind k);
@@ -58,6 +61,7 @@ void secrets_scan(struct secrets *s, const uint8_t *p, size_t n, found_fn found,
 
 /* What follows from an Ed25519 seed; with a message, from its signature's nonce too. */
 void secrets_add_ed25519(struct secrets *s, const uint8_t seed[32], const void *message, size_t n);
+void secrets_add_ed448(struct secrets *s, const uint8_t seed[57], const void *message, size_t n);
 /* The coffer key of two partitions, as src/vault/key.c splits it. */
 void coffer_key_join(const uint8_t left[32], const uint8_t right[32], uint8_t key[32]);
 void secrets_add_hmac(struct secrets *s, const uint8_t *key, size_t n);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX 128
+#define ROWS_MAX 512
 #define SKIPS_MAX 32
 
 struct cell {
@@ -14,7 +14,7 @@ struct cell {
 };
 
 struct row {
-	char moment[48], place[48];
+	char moment[56], place[48];
 	enum promise promise;
 	unsigned looks[SUBJECTS];
 	unsigned long long scanned[SUBJECTS], refused[SUBJECTS];
@@ -116,7 +116,7 @@ static void print_row(const struct row *r)
 
 		if (r->looks[w] == 0)
 			continue;
-		printf("%-30s %-22s %-14s %5u %7llu %6llu", r->moment, r->place, who[w], r->looks[w], all >> 10,
+		printf("%-44s %-22s %-14s %5u %7llu %6llu", r->moment, r->place, who[w], r->looks[w], all >> 10,
 		       r->refused[w] >> 10);
 		for (int k = 0; k < KINDS; k++) {
 			char text[32];
@@ -132,7 +132,7 @@ static void print_row(const struct row *r)
 
 void table_print(void)
 {
-	printf("\n%-30s %-22s %-14s %5s %7s %6s", "moment", "place", "who", "looks", "KiB", "denied");
+	printf("\n%-44s %-22s %-14s %5s %7s %6s", "moment", "place", "who", "looks", "KiB", "denied");
 	for (int k = 0; k < KINDS; k++)
 		if (kind_used(k))
 			printf(" %10s", kind_name((enum kind)k));

@@ -196,11 +196,18 @@ static size_t number(EVP_PKEY *key, const char *name, uint8_t out[PUBLIC_MAX], s
 	return n;
 }
 
+static void ask_domain(struct making *m)
+{
+	size_t n;
+	const uint8_t *domain = ring_key_domain(m->k, &n);
+
+	ask_field(m->q, m->k == DH_2048 ? CKA_PRIME : CKA_EC_PARAMS, domain, n);
+}
+
 static void make_ec(struct making *m)
 {
 	EVP_PKEY *key = EVP_EC_gen(ring_key_name(m->k)), *peer = EVP_EC_gen(ring_key_name(m->k));
-	size_t n, size = ((size_t)EVP_PKEY_get_bits(key) + 7) / 8;
-	const uint8_t *oid = ring_key_domain(m->k, &n);
+	size_t size = ((size_t)EVP_PKEY_get_bits(key) + 7) / 8;
 	uint8_t scalar[PUBLIC_MAX];
 
 	(void)number(key, OSSL_PKEY_PARAM_PRIV_KEY, scalar, size);
@@ -210,7 +217,7 @@ static void make_ec(struct making *m)
 	secrets_add(m->w->s, KIND_EC, scalar, size);
 	ask_key(m, CKO_PRIVATE_KEY, CKK_EC);
 	ask_bool(m->q, CKA_DERIVE, true);
-	ask_field(m->q, CKA_EC_PARAMS, oid, n);
+	ask_domain(m);
 	ask_field(m->q, CKA_VALUE, scalar, size);
 	m->ring->ec[m->k] = key;
 	EVP_PKEY_free(peer);
@@ -230,7 +237,7 @@ static void raw_pair(const char *type, uint8_t secret[57], uint8_t *public_opt, 
 
 static void make_montgomery(struct making *m)
 {
-	size_t n, size = m->k == X25519 ? 32 : 56;
+	size_t size = m->k == X25519 ? 32 : 56;
 	uint8_t scalar[57], other[57];
 
 	raw_pair(ring_key_name(m->k), other, m->ring->peer[m->k].p, size);
@@ -239,7 +246,7 @@ static void make_montgomery(struct making *m)
 	secrets_add(m->w->s, KIND_MONTGOMERY, scalar, size);
 	ask_key(m, CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY);
 	ask_bool(m->q, CKA_DERIVE, true);
-	ask_field(m->q, CKA_EC_PARAMS, ring_key_domain(m->k, &n), n);
+	ask_domain(m);
 	ask_field(m->q, CKA_VALUE, scalar, size);
 	/* As it is computed with (RFC 7748, section 5). */
 	scalar[0] &= m->k == X25519 ? 248 : 252;
@@ -249,7 +256,7 @@ static void make_montgomery(struct making *m)
 
 static void make_edwards(struct making *m)
 {
-	size_t n, size = m->k == ED25519 ? 32 : 57;
+	size_t size = m->k == ED25519 ? 32 : 57;
 	uint8_t seed[57];
 
 	raw_pair(ring_key_name(m->k), seed, NULL, size);
@@ -258,7 +265,7 @@ static void make_edwards(struct making *m)
 	else
 		secrets_add_ed448(m->w->s, seed, m->w->message[0], 32);
 	ask_key(m, CKO_PRIVATE_KEY, CKK_EC_EDWARDS);
-	ask_field(m->q, CKA_EC_PARAMS, ring_key_domain(m->k, &n), n);
+	ask_domain(m);
 	ask_field(m->q, CKA_VALUE, seed, size);
 }
 
@@ -280,11 +287,8 @@ static void make_dh(struct making *m)
 	EVP_PKEY *key = dh_pair(), *peer = dh_pair();
 	uint8_t secret[PUBLIC_MAX];
 	static const uint8_t two = 2;
-	const uint8_t *prime;
 	BIGNUM *x = NULL;
-	size_t n;
 
-	prime = ring_key_domain(m->k, &n);
 	m->ring->peer[m->k].n = number(peer, OSSL_PKEY_PARAM_PUB_KEY, m->ring->peer[m->k].p, 256);
 	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &x) != 1)
 		abort();
@@ -292,7 +296,7 @@ static void make_dh(struct making *m)
 	secrets_add(m->w->s, KIND_DH, secret, (size_t)BN_num_bytes(x));
 	ask_key(m, CKO_PRIVATE_KEY, CKK_DH);
 	ask_bool(m->q, CKA_DERIVE, true);
-	ask_field(m->q, CKA_PRIME, prime, n);
+	ask_domain(m);
 	ask_field(m->q, CKA_BASE, &two, 1);
 	ask_field(m->q, CKA_VALUE, secret, (size_t)BN_num_bytes(x));
 	BN_clear_free(x);

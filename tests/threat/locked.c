@@ -16,7 +16,8 @@
 #include "p11.h"
 #include "unit.h"
 
-#define KEYS 1000
+#define TOKEN_KEYS 1000
+#define KEYS 100000 /* the others are session objects, which are unlocked as well and sooner made */
 #define THREADS_MAX 64
 #define KEPT 4 /* idle stacks (src/vault/stack.c) */
 
@@ -59,31 +60,42 @@ static void begin(const char *configuration)
 	use(0, 1);
 }
 
-static void many_keys(const char *configuration)
+/* Up to so many in all, each used, so that none is sealed under the wallet key only. */
+static void more_keys(unsigned *n, unsigned to)
+{
+	unsigned from = *n;
+
+	for (; *n < to; ++*n)
+		REQUIRE_RV(p11_generate(&m, session, *n < TOKEN_KEYS, "key", &pair[*n]), CKR_OK);
+	use(from, to);
+}
+
+static void many_keys(const char *configuration, unsigned keys)
 {
 	COFFER_PROTECTION one, all;
 	unsigned long kib;
+	unsigned n = 1;
 
 	begin(configuration);
 	one = protection();
 	kib = process_locked_kib(getpid());
 	CHECK(kib > 0);
 	CHECK(one.arena_bytes <= 65536);
-	for (unsigned i = 1; i < KEYS; i++)
-		REQUIRE_RV(p11_generate(&m, session, true, "key", &pair[i]), CKR_OK);
-	use(0, KEYS);
-	all = protection();
-	CHECK(all.secret_count >= KEYS); /* they are all unlocked */
-	CHECK(all.arena_bytes <= one.arena_bytes + 8192 && all.arena_bytes <= 65536);
-	CHECK(all.stack_bytes == one.stack_bytes);
-	CHECK(process_locked_kib(getpid()) <= kib + 8);
+	for (unsigned i = TOKEN_KEYS; i <= keys; i *= 100) {
+		more_keys(&n, i);
+		all = protection();
+		CHECK(all.secret_count >= i); /* they are all unlocked */
+		CHECK(all.arena_bytes <= one.arena_bytes + 8192 && all.arena_bytes <= 65536);
+		CHECK(all.stack_bytes == one.stack_bytes);
+		CHECK(process_locked_kib(getpid()) <= kib + 8);
+	}
 	p11_stop(&m);
 }
 
 static void test_keys(void)
 {
-	many_keys("");
-	many_keys("memory = locked\n");
+	many_keys("", KEYS);
+	many_keys("memory = locked\n", TOKEN_KEYS);
 }
 
 static void *sign(void *arg)
@@ -142,7 +154,7 @@ static void test_threads(void)
 int main(void)
 {
 	static const struct unit_test tests[] = {
-		{ "as much is locked for 1,000 unlocked keys as for one", test_keys },
+		{ "as much is locked for 1,000 and 100,000 unlocked keys as for one", test_keys },
 		{ "a stack for each signing thread, 1 to 64, and few are kept", test_threads },
 		{ NULL, NULL },
 	};

@@ -80,14 +80,19 @@ static void forget(void)
 	}
 }
 
+static bool makes_object(uint32_t op)
+{
+	return op == DO_CREATE || op == DO_GENERATE || op == DO_GENERATE_PAIR || op == DO_DERIVE || op == DO_UNWRAP ||
+	       op == DO_WRAP_AUTHENTICATED;
+}
+
 /* What a thread makes it destroys again, so that the load can go on for ever. */
 static void repeat(const struct request *r, unsigned slot, CK_SESSION_HANDLE s, struct answer *a)
 {
 	uint32_t op = r->head.op & ~(uint32_t)DO_STORE;
 
 	perform(r, slot, s, a);
-	if (a->head.rv == CKR_OK && a->head.number[0] != 0 &&
-	    (op == DO_CREATE || op == DO_GENERATE || op == DO_GENERATE_PAIR || op == DO_DERIVE || op == DO_UNWRAP))
+	if (a->head.rv == CKR_OK && makes_object(op))
 		a->head.rv = module_functions->C_DestroyObject(s, a->head.number[0]);
 	room_wipe(slot);
 }

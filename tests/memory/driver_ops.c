@@ -4,26 +4,13 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include "driver_work.h"
 #include "fault/fail.h"
-#include "parameters.h"
 
 const char *module_path;
 CK_FUNCTION_LIST *module_functions;
+CK_FUNCTION_LIST_3_2 *module_functions_3_2;
 static void *library;
-
-/* One request with its fields in clear, in the room. */
-struct work {
-	const struct request *r;
-	CK_SESSION_HANDLE session;
-	struct {
-		uint8_t *p;
-		CK_ULONG n;
-	} pin, new_pin, label, params, data;
-	CK_ATTRIBUTE attr[FIELDS_MAX];
-	CK_ULONG attrs;
-	uint8_t *rest; /* of the slot */
-	struct answer *a;
-};
 
 static void sort_fields(struct work *w, uint8_t *p)
 {
@@ -53,6 +40,17 @@ static void sort_fields(struct work *w, uint8_t *p)
 	w->rest = p;
 }
 
+/* NULL: the module is of an earlier version. */
+static CK_FUNCTION_LIST_3_2 *find_3_2(void)
+{
+	CK_C_GetInterface get = (CK_C_GetInterface)dlsym(library, "C_GetInterface");
+	CK_UTF8CHAR name[] = "PKCS 11";
+	CK_VERSION version = { 3, 2 };
+	CK_INTERFACE *found;
+
+	return get != NULL && get(name, &version, &found, 0) == CKR_OK ? found->pFunctionList : NULL;
+}
+
 static CK_RV do_open(struct work *w)
 {
 	CK_C_INITIALIZE_ARGS threads = { .flags = CKF_OS_LOCKING_OK };
@@ -63,6 +61,7 @@ static CK_RV do_open(struct work *w)
 	get = library == NULL ? NULL : (CK_C_GetFunctionList)dlsym(library, "C_GetFunctionList");
 	if (get == NULL || get(&module_functions) != CKR_OK)
 		return CKR_GENERAL_ERROR;
+	module_functions_3_2 = find_3_2();
 	return module_functions->C_Initialize(&threads);
 }
 
@@ -174,8 +173,7 @@ static CK_RV do_get(struct work *w)
 	return rv;
 }
 
-/* What a mechanism's parameter is made of lies in the room; `p` only points there. */
-static CK_MECHANISM *mechanism_of(struct work *w, struct parameter *p)
+CK_MECHANISM *mechanism_of(struct work *w, struct parameter *p)
 {
 	*p = (struct parameter){ .mechanism = { w->r->head.number[2], NULL, 0 }, .p = w->params.p, .n = w->params.n,
 				 .password = w->pin.p, .password_n = w->pin.n, .data_n = w->data.n };
@@ -344,6 +342,8 @@ static CK_RV (*const operations[DO_COUNT])(struct work *w) = {
 	[DO_ENCRYPT] = do_encrypt, [DO_DECRYPT] = do_decrypt,	    [DO_DERIVE] = do_derive,
 	[DO_WRAP] = do_wrap,	   [DO_UNWRAP] = do_unwrap,	    [DO_DIGEST] = do_digest,
 	[DO_GENERATE_PAIR] = do_generate_pair, [DO_MECHANISMS] = do_mechanisms,
+	[DO_SIGN_MESSAGE] = do_sign_message, [DO_ENCRYPT_MESSAGE] = do_encrypt_message,
+	[DO_WRAP_AUTHENTICATED] = do_wrap_authenticated,
 	[DO_FINALIZE] = do_finalize, [DO_CLOSE_ALL] = do_close_all, [DO_CLOSE] = do_close,
 };
 

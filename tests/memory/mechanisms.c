@@ -25,7 +25,11 @@ enum use {
 	PUBLIC_HALF = 128,
 	ACCOUNT = 256, /* an Ed25519 key */
 	MAKE = 512,
-	MAKE_PAIR = 1024
+	MAKE_PAIR = 1024,
+	/* 3.0 and 3.2 */
+	SIGN_MESSAGE = 2048,
+	ENCRYPT_MESSAGE = 4096, /* and decrypt */
+	WRAP_AUTHENTICATED = 8192 /* and unwrap */
 };
 
 enum parameter_kind {
@@ -233,6 +237,26 @@ static void wrap(struct doing *d)
 	}
 }
 
+static void message(struct doing *d)
+{
+	struct asking q;
+	struct told told;
+
+	begin(d, &q, d->row->use == SIGN_MESSAGE ? DO_SIGN_MESSAGE : DO_ENCRYPT_MESSAGE, d->ring->handle[d->row->key]);
+	ask_field(&q, FIELD_DATA, d->w->message, d->row->size);
+	if (now(d, &q, &told))
+		store(d, &q);
+}
+
+static void wrap_authenticated(struct doing *d)
+{
+	struct asking q;
+
+	begin(d, &q, DO_WRAP_AUTHENTICATED, d->ring->handle[d->row->key]);
+	ask_secret_key(&q, CKK_AES, 0, false);
+	store(d, &q);
+}
+
 /* Not of the key that others are derived from by the same function: a digest is no secret. */
 static void digest(struct doing *d)
 {
@@ -324,6 +348,8 @@ static void begin_all(struct doing *d)
 		{ DIGEST, digest },
 		{ DERIVE | DERIVE_DATA | DERIVE_KEPT | PUBLIC_HALF | ACCOUNT, derive },
 		{ MAKE | MAKE_PAIR, make },
+		{ SIGN_MESSAGE | ENCRYPT_MESSAGE, message },
+		{ WRAP_AUTHENTICATED, wrap_authenticated },
 	};
 
 	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
@@ -335,8 +361,10 @@ static void begin_all(struct doing *d)
 static void row_name(const struct row *r, char *out, size_t room)
 {
 	bool only = r->key == NO_KEY || r->key == GENERIC || r->key == AES || r->key == RSA_2048;
+	const char *form = r->use == SIGN_MESSAGE || r->use == ENCRYPT_MESSAGE ? ", message" :
+			   r->use == WRAP_AUTHENTICATED			       ? ", wrap authenticated" : "";
 
-	(void)snprintf(out, room, "%s%s%s", r->name, only ? "" : ", ", only ? "" : ring_key_name(r->key));
+	(void)snprintf(out, room, "%s%s%s%s", r->name, only ? "" : ", ", only ? "" : ring_key_name(r->key), form);
 }
 
 static void run(struct doing *d, const char *during, unsigned looks)
@@ -355,7 +383,7 @@ static void run(struct doing *d, const char *during, unsigned looks)
 static void one_mechanism(struct world *w, struct ring *ring, const struct row *row, unsigned looks)
 {
 	struct doing d = { w, ring, row, CKR_OK };
-	char name[40], during[56], after[56];
+	char name[48], during[56], after[56];
 
 	row_name(row, name, sizeof(name));
 	(void)snprintf(during, sizeof(during), "during %s", name);

@@ -36,6 +36,9 @@ enum request_op {
 	DO_WRAP,        /* session, key, mechanism, target; parameter -> wrapped */
 	DO_UNWRAP,      /* session, key, mechanism; parameter, data, attributes -> key */
 	DO_DIGEST,      /* session, key, mechanism: C_DigestKey -> digest */
+	DO_SIGN_MESSAGE, /* as DO_SIGN */
+	DO_ENCRYPT_MESSAGE, /* as DO_ENCRYPT; it is decrypted again */
+	DO_WRAP_AUTHENTICATED, /* session, key, mechanism, target; parameter, attributes -> key, unwrapped again */
 	DO_MECHANISMS,  /* slot -> types and flags */
 	DO_CLOSE_ALL,   /* slot */
 	DO_FINALIZE,    /* C_Finalize */

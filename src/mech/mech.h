@@ -15,6 +15,7 @@
 
 #include "base/span.h"
 #include "ck/ck.h"
+#include "vault/keep.h"
 #include "vault/scope.h"
 
 /* ---- keys as a mechanism sees them ---- */
@@ -32,6 +33,7 @@ struct key_view {
 	CK_ULONG bits;                       /* 255 for Ed25519 */
 	struct key_part part[KEY_PARTS_MAX];
 	size_t parts;
+	struct keep *keep;                   /* what the family leaves sealed with the key for the next operation; NULL: it leaves nothing */
 	CK_ULONG value_bits;                 /* CKA_VALUE_BITS that is wanted of a new Diffie-Hellman key; 0: any */
 };
 

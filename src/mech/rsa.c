@@ -54,7 +54,7 @@ static bool set_primes(RSA *rsa, const struct key_view *key)
 	return true;
 }
 
-static RSA *rsa_of(const struct key_view *key)
+RSA *rsa_of(const struct key_view *key)
 {
 	AUTO(rsa_st) rsa = RSA_new();
 	AUTO(bignum_st) n = part(key, CKA_MODULUS);

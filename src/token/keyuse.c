@@ -17,6 +17,7 @@ struct key {
 	uint64_t epoch;
 	bool bound;              /* to the login: a private object */
 	struct object_usage usage;
+	struct keep keep;        /* of its mechanisms */
 	struct secret *material; /* sealed, or */
 	struct buf plain;        /* of a public key */
 };
@@ -25,6 +26,7 @@ void key_unref(struct key *k)
 {
 	if (k == NULL || atomic_fetch_sub_explicit(&k->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	keep_clear(&k->keep);
 	secret_unref(k->material);
 	buf_release(&k->plain);
 	mem_free(k);
@@ -276,6 +278,7 @@ static CK_RV view_of(const struct key *k, struct span material, struct key_view 
 	view->class = k->usage.class;
 	view->type = k->usage.key_type;
 	view->bits = k->usage.bits;
+	view->keep = NULL;
 	view->parts = 0;
 	while (view->parts < KEY_PARTS_MAX && attrs_next(attrs, &cursor, &at))
 		view->part[view->parts++] = (struct key_part){ at.type, at.value };
@@ -309,6 +312,7 @@ static CK_RV use_opened(struct vault_scope *scope, struct use *use, struct mspan
 
 	if (rv == CKR_OK)
 		rv = view_of(use->key, span(room.p, secret_size(use->key->material)), &view);
+	view.keep = &use->key->keep;
 	return rv == CKR_OK ? use->fn(scope, &view, use->arg) : rv;
 }
 

@@ -2,7 +2,10 @@
 /* What follows from a key: the values that an implementation computes with, in the shapes that it may keep. */
 #define OPENSSL_SUPPRESS_DEPRECATED /* the only way to see an AES key schedule */
 #include <openssl/aes.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,4 +134,29 @@ void secrets_add_aes(struct secrets *s, const uint8_t *key, size_t n)
 		secrets_add(s, KIND_AES, schedule.rd_key, 16 * ((size_t)schedule.rounds + 1));
 	if (AES_set_decrypt_key(key, (int)n * 8, &schedule) == 0)
 		secrets_add(s, KIND_AES, schedule.rd_key, 16 * ((size_t)schedule.rounds + 1));
+}
+
+/* P_hash of SHA-256 (RFC 5246, section 5), as CKM_TLS_KDF has it: the label, the randoms of both sides. */
+void secrets_add_tls(struct secrets *s, const uint8_t *key, size_t n, const char *label, const uint8_t random[32])
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "TLS1-PRF", NULL);
+	EVP_KDF_CTX *c = EVP_KDF_CTX_new(kdf);
+	uint8_t secret[64], out[32], seed[96];
+	char digest[] = "SHA256";
+	size_t seed_n = strlen(label) + 64;
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+				OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, secret, n),
+				OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, seed, seed_n), OSSL_PARAM_END };
+
+	if (n > sizeof(secret) || seed_n > sizeof(seed))
+		abort();
+	memcpy(secret, key, n);
+	memcpy(seed, label, strlen(label));
+	memcpy(seed + strlen(label), random, 32);
+	memcpy(seed + strlen(label) + 32, random, 32);
+	if (c == NULL || EVP_KDF_derive(c, out, sizeof(out), params) != 1)
+		abort();
+	secrets_add(s, KIND_DERIVED, out, sizeof(out));
+	EVP_KDF_CTX_free(c);
+	EVP_KDF_free(kdf);
 }

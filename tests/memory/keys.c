@@ -11,6 +11,7 @@
 #include "coffer/coffer.h"
 #include "coffer/pkcs11-3.h"
 #include "groups.h"
+#include "parameters.h"
 
 static const uint8_t p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
 static const uint8_t p384[] = { 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22 };
@@ -55,6 +56,7 @@ static void make_generic(struct making *m)
 	for (size_t i = 0; i < sizeof(key); i++)
 		mixed[i] = key[i] ^ m->w->message[1][i]; /* CKM_XOR_BASE_AND_DATA */
 	secrets_add(m->w->s, KIND_DERIVED, mixed, sizeof(mixed));
+	secrets_add_tls(m->w->s, key, sizeof(key), TLS_LABEL, m->w->message[1]);
 	ask_secret(m, CKK_GENERIC_SECRET, key, sizeof(key));
 	ask_bool(m->q, CKA_DERIVE, true);
 }
@@ -107,6 +109,19 @@ static void make_poly(struct making *m)
 	randombytes_buf(key, sizeof(key));
 	secrets_add(m->w->s, KIND_KEY, key, sizeof(key));
 	ask_secret(m, CKK_POLY1305, key, sizeof(key));
+}
+
+/* It begins with the version. */
+static void make_premaster(struct making *m)
+{
+	uint8_t key[48];
+
+	randombytes_buf(key, sizeof(key));
+	key[0] = key[1] = 3;
+	secrets_add_hmac(m->w->s, key, sizeof(key));
+	secrets_add_tls(m->w->s, key, sizeof(key), TLS_LABEL, m->w->message[1]);
+	ask_secret(m, CKK_GENERIC_SECRET, key, sizeof(key));
+	ask_bool(m->q, CKA_DERIVE, true);
 }
 
 static void make_master(struct making *m)
@@ -325,6 +340,7 @@ static const struct {
 	[X25519] = { "X25519", make_montgomery, x25519, sizeof(x25519) },
 	[X448] = { "X448", make_montgomery, x448, sizeof(x448) },
 	[DH_2048] = { "DH, ffdhe2048", make_dh, NULL, 0 },
+	[PREMASTER] = { "pre-master secret", make_premaster, NULL, 0 },
 	[MASTER] = { "Algorand master", make_master, NULL, 0 },
 };
 

@@ -24,6 +24,7 @@ enum ring_key {
 	X25519,
 	X448,
 	DH_2048,
+	PREMASTER, /* of TLS with RSA: 48 bytes */
 	MASTER, /* Algorand's master derivation key */
 	RING_KEYS
 };

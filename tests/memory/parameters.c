@@ -114,6 +114,41 @@ static void rsa_wrap(struct parameter *s)
 	be(s, &s->as.rsa.wrap, sizeof(s->as.rsa.wrap));
 }
 
+static CK_SSL3_RANDOM_DATA randoms(const struct parameter *s)
+{
+	return (CK_SSL3_RANDOM_DATA){ s->p, s->n, s->p, s->n };
+}
+
+static void master(struct parameter *s)
+{
+	bool rsa = s->mechanism.mechanism == CKM_TLS12_MASTER_KEY_DERIVE;
+
+	s->as.master = (CK_TLS12_MASTER_KEY_DERIVE_PARAMS){ randoms(s), rsa ? &s->version : NULL, CKM_SHA256 };
+	be(s, &s->as.master, sizeof(s->as.master));
+}
+
+static void extended(struct parameter *s)
+{
+	bool rsa = s->mechanism.mechanism == CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE;
+
+	s->as.extended = (CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS){ CKM_SHA256, s->p, s->n, rsa ? &s->version : NULL };
+	be(s, &s->as.extended, sizeof(s->as.extended));
+}
+
+static void tls(struct parameter *s)
+{
+	static CK_BYTE label[] = TLS_LABEL;
+
+	s->as.tls = (CK_TLS_KDF_PARAMS){ CKM_SHA256, label, sizeof(label) - 1, randoms(s), NULL, 0 };
+	be(s, &s->as.tls, sizeof(s->as.tls));
+}
+
+static void mac(struct parameter *s)
+{
+	s->as.mac = (CK_TLS_MAC_PARAMS){ CKM_SHA256, 12, 1 };
+	be(s, &s->as.mac, sizeof(s->as.mac));
+}
+
 static const struct {
 	CK_MECHANISM_TYPE type;
 	void (*shape)(struct parameter *s);
@@ -138,6 +173,14 @@ static const struct {
 	{ CKM_SP800_108_FEEDBACK_KDF, feedback },
 	{ CKM_SP800_108_DOUBLE_PIPELINE_KDF, pipeline },
 	{ CKM_RSA_AES_KEY_WRAP, rsa_wrap },
+	{ CKM_TLS12_MASTER_KEY_DERIVE, master },
+	{ CKM_TLS12_MASTER_KEY_DERIVE_DH, master },
+	{ CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, extended },
+	{ CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, extended },
+	{ CKM_TLS12_KDF, tls },
+	{ CKM_TLS_KDF, tls },
+	{ CKM_TLS12_MAC, mac },
+	{ CKM_TLS_MAC, mac },
 };
 
 void parameter_shape(struct parameter *s)

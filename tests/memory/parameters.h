@@ -25,6 +25,10 @@ struct parameter {
 		CK_PKCS5_PBKD2_PARAMS2 pbkdf2;
 		CK_SP800_108_KDF_PARAMS counter;
 		CK_SP800_108_FEEDBACK_KDF_PARAMS feedback;
+		CK_TLS12_MASTER_KEY_DERIVE_PARAMS master;
+		CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS extended;
+		CK_TLS_KDF_PARAMS tls;
+		CK_TLS_MAC_PARAMS mac;
 		struct {
 			CK_RSA_PKCS_OAEP_PARAMS oaep;
 			CK_RSA_AES_KEY_WRAP_PARAMS wrap;
@@ -33,7 +37,10 @@ struct parameter {
 	CK_SP800_108_COUNTER_FORMAT width;
 	CK_PRF_DATA_PARAM pieces[2];
 	CK_ULONG block;
+	CK_VERSION version;
 };
+
+#define TLS_LABEL "EXPORTER-test"
 
 /* Makes s->mechanism.pParameter of the other members, for s->mechanism.mechanism. */
 void parameter_shape(struct parameter *s);

@@ -65,6 +65,8 @@ void secrets_add_ed448(struct secrets *s, const uint8_t seed[57], const void *me
 /* The coffer key of two partitions, as src/vault/key.c splits it. */
 void coffer_key_join(const uint8_t left[32], const uint8_t right[32], uint8_t key[32]);
 void secrets_add_hmac(struct secrets *s, const uint8_t *key, size_t n);
+/* The 32 bytes that CKM_TLS_KDF makes of a key of at most 64 with that label and the same randoms of both sides. */
+void secrets_add_tls(struct secrets *s, const uint8_t *key, size_t n, const char *label, const uint8_t random[32]);
 void secrets_add_aes(struct secrets *s, const uint8_t *key, size_t n);
 
 #endif

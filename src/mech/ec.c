@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "mech/families.h"
 #include "mech/ossl_auto.h"
+#include "mech/secp256k1.h"
 
 #define CURVES_MAX 24
 
@@ -17,6 +18,8 @@ AUTO_DEFINE(ECDSA_SIG_st, ECDSA_SIG_free)
 
 /* By the curve's place in the table. */
 static EC_GROUP *groups[CURVES_MAX];
+/* The one whose private keys are another library's: OpenSSL only reads its points, in whatever encoding. */
+static const struct curve *k1;
 
 CK_RV ec_open(void)
 {
@@ -28,12 +31,15 @@ CK_RV ec_open(void)
 		groups[i] = EC_GROUP_new_by_curve_name_ex(ossl_context(), NULL, OBJ_sn2nid(c->library));
 		if (groups[i] == NULL)
 			return CKR_GENERAL_ERROR;
+		if (strcmp(c->library, "secp256k1") == 0)
+			k1 = c;
 	}
-	return CKR_OK;
+	return k1_open();
 }
 
 void ec_close(void)
 {
+	k1_close();
 	for (size_t i = 0; i < CURVES_MAX; i++) {
 		EC_GROUP_free(groups[i]);
 		groups[i] = NULL;
@@ -123,13 +129,30 @@ static EC_KEY *private_key(const struct curve *curve, struct span value)
 
 CK_RV ec_public(struct vault_scope *scope, const struct curve *curve, struct span value, uint8_t *out)
 {
-	AUTO(bignum_st) d = private_value(curve, value);
-	AUTO(ec_point_st) point = EC_POINT_new(group_of(curve));
+	AUTO(bignum_st) d = curve == k1 ? NULL : private_value(curve, value);
+	AUTO(ec_point_st) point = d == NULL ? NULL : EC_POINT_new(group_of(curve));
 
-	(void)scope;
+	if (curve == k1)
+		return k1_public(scope, value, out);
 	if (d == NULL)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	if (point == NULL || EC_POINT_mul(group_of(curve), point, d, NULL, NULL, NULL) != 1 || !octets_of(curve, point, out))
+		return CKR_FUNCTION_FAILED;
+	return CKR_OK;
+}
+
+/* A new private value and its point. */
+static CK_RV generate_on(struct vault_scope *scope, const struct curve *curve, uint8_t *value, uint8_t *point)
+{
+	AUTO(ec_key_st) k = NULL;
+
+	if (curve == k1)
+		return k1_generate(scope, value, point);
+	k = key_new(curve);
+	if (k == NULL)
+		return CKR_DEVICE_MEMORY;
+	if (EC_KEY_generate_key(k) != 1 || !octets_of(curve, EC_KEY_get0_public_key(k), point) ||
+	    BN_bn2binpad(EC_KEY_get0_private_key(k), value, (int)curve->scalar) != (int)curve->scalar)
 		return CKR_FUNCTION_FAILED;
 	return CKR_OK;
 }
@@ -138,25 +161,35 @@ static CK_RV generate(struct vault_scope *scope, const struct mech_call *call, c
 		      struct key_view *public_key, struct key_view *private_key)
 {
 	const struct curve *curve = ec_curve(wanted);
-	AUTO(ec_key_st) k = curve == NULL ? NULL : key_new(curve);
 	struct mspan room;
 	uint8_t *value;
+	CK_RV rv;
 
 	(void)call;
 	if (curve == NULL)
 		return CKR_CURVE_NOT_SUPPORTED;
-	if (k == NULL || cf_failed(vault_scope_alloc(scope, curve->point + curve->scalar, &room)))
+	if (cf_failed(vault_scope_alloc(scope, curve->point + curve->scalar, &room)))
 		return CKR_DEVICE_MEMORY;
 	value = room.p + curve->point;
-	if (EC_KEY_generate_key(k) != 1 || !octets_of(curve, EC_KEY_get0_public_key(k), room.p) ||
-	    BN_bn2binpad(EC_KEY_get0_private_key(k), value, (int)curve->scalar) != (int)curve->scalar)
-		return CKR_FUNCTION_FAILED;
+	rv = generate_on(scope, curve, value, room.p);
+	if (rv != CKR_OK)
+		return rv;
 	*public_key = (struct key_view){ .class = CKO_PUBLIC_KEY, .type = CKK_EC, .bits = curve->bits, .parts = 1 };
 	public_key->part[0] = (struct key_part){ CKA_EC_POINT, span(room.p, curve->point) };
 	*private_key = *public_key;
 	private_key->class = CKO_PRIVATE_KEY;
 	private_key->part[private_key->parts++] = (struct key_part){ CKA_VALUE, span(value, curve->scalar) };
 	return CKR_OK;
+}
+
+static CK_RV agree_k1(struct vault_scope *scope, struct span value, const EC_POINT *peer, struct mspan z, size_t *n)
+{
+	uint8_t octets[K1_POINT];
+
+	if (z.n < K1_SCALAR || !octets_of(k1, peer, octets))
+		return CKR_FUNCTION_FAILED;
+	*n = K1_SCALAR;
+	return k1_agree(scope, value, octets, z.p);
 }
 
 CK_RV ec_agree(struct vault_scope *scope, const struct key_view *key, struct span peer, bool cofactor, struct mspan z, size_t *n)
@@ -166,11 +199,12 @@ CK_RV ec_agree(struct vault_scope *scope, const struct key_view *key, struct spa
 	AUTO(ec_key_st) k = NULL;
 	int length;
 
-	(void)scope;
 	if (curve == NULL)
 		return CKR_GENERAL_ERROR;
 	if (point == NULL)
 		return CKR_MECHANISM_PARAM_INVALID;
+	if (curve == k1)
+		return agree_k1(scope, key_view_part(key, CKA_VALUE), point, z, n);
 	k = private_key(curve, key_view_part(key, CKA_VALUE));
 	if (k == NULL)
 		return CKR_FUNCTION_FAILED;
@@ -188,22 +222,30 @@ CK_RV ec_agree(struct vault_scope *scope, const struct key_view *key, struct spa
 /* What it signs is a digest: of at most 1024 bits (PKCS#11 3.0 §6.3.12). */
 #define DIGEST_MAX 128
 
-static CK_RV sign_digest(const struct key_view *key, struct span digest, struct mspan out, size_t *n)
+static CK_RV sign_on(const struct curve *curve, struct span value, struct span digest, uint8_t *out)
+{
+	AUTO(ec_key_st) k = private_key(curve, value);
+	AUTO(ECDSA_SIG_st) signature = NULL;
+	int half = (int)curve->scalar;
+
+	if (k == NULL)
+		return CKR_GENERAL_ERROR;
+	signature = ECDSA_do_sign(digest.p, (int)digest.n, k);
+	if (signature == NULL || BN_bn2binpad(ECDSA_SIG_get0_r(signature), out, half) != half ||
+	    BN_bn2binpad(ECDSA_SIG_get0_s(signature), out + half, half) != half)
+		return CKR_FUNCTION_FAILED;
+	return CKR_OK;
+}
+
+static CK_RV sign_digest(struct vault_scope *scope, const struct key_view *key, struct span digest, struct mspan out, size_t *n)
 {
 	const struct curve *curve = ec_curve(key);
-	AUTO(ec_key_st) k = curve == NULL ? NULL : private_key(curve, key_view_part(key, CKA_VALUE));
-	AUTO(ECDSA_SIG_st) signature = NULL;
-	int half;
+	struct span value = key_view_part(key, CKA_VALUE);
 
-	if (k == NULL || out.n < 2 * curve->scalar)
+	if (curve == NULL || out.n < 2 * curve->scalar)
 		return CKR_GENERAL_ERROR;
-	half = (int)curve->scalar;
-	signature = ECDSA_do_sign(digest.p, (int)digest.n, k);
-	if (signature == NULL || BN_bn2binpad(ECDSA_SIG_get0_r(signature), out.p, half) != half ||
-	    BN_bn2binpad(ECDSA_SIG_get0_s(signature), out.p + half, half) != half)
-		return CKR_FUNCTION_FAILED;
 	*n = 2 * curve->scalar;
-	return CKR_OK;
+	return curve == k1 ? k1_sign(scope, value, digest, out.p) : sign_on(curve, value, digest, out.p);
 }
 
 static EC_KEY *public_key_of(const struct curve *curve, struct span octets)
@@ -229,21 +271,29 @@ static ECDSA_SIG *signature_of(struct span bytes)
 	return TAKE(signature);
 }
 
+static CK_RV verify_on(const struct curve *curve, struct span point, struct span digest, struct span given)
+{
+	AUTO(ec_key_st) k = public_key_of(curve, point);
+	AUTO(ECDSA_SIG_st) signature = k == NULL ? NULL : signature_of(given);
+
+	if (k == NULL)
+		return CKR_GENERAL_ERROR;
+	if (signature == NULL)
+		return CKR_HOST_MEMORY;
+	return ECDSA_do_verify(digest.p, (int)digest.n, signature, k) == 1 ? CKR_OK : CKR_SIGNATURE_INVALID;
+}
+
 static CK_RV verify_digest(const struct key_view *key, struct span digest, struct span given)
 {
 	const struct curve *curve = ec_curve(key);
-	AUTO(ec_key_st) k = curve == NULL ? NULL : public_key_of(curve, key_view_part(key, CKA_EC_POINT));
-	AUTO(ECDSA_SIG_st) signature = NULL;
+	struct span point = key_view_part(key, CKA_EC_POINT);
 
-	if (k == NULL)
+	if (curve == NULL)
 		return CKR_GENERAL_ERROR;
 	/* It may be shorter, as long as both halves are equally long (§6.3.1). */
 	if (given.n == 0 || given.n % 2 != 0 || given.n > 2 * curve->scalar)
 		return CKR_SIGNATURE_LEN_RANGE;
-	signature = signature_of(given);
-	if (signature == NULL)
-		return CKR_HOST_MEMORY;
-	return ECDSA_do_verify(digest.p, (int)digest.n, signature, k) == 1 ? CKR_OK : CKR_SIGNATURE_INVALID;
+	return curve == k1 ? k1_verify(point, digest, given) : verify_on(curve, point, digest, given);
 }
 
 static CK_RV out_len(const struct mech_call *call, size_t in_len, size_t *out)
@@ -261,8 +311,7 @@ static bool is_digest(struct span data)
 
 static CK_RV sign_raw(struct vault_scope *scope, const struct mech_call *call, struct span message, struct mspan out, size_t *n)
 {
-	(void)scope;
-	return is_digest(message) ? sign_digest(call->key, message, out, n) : CKR_DATA_LEN_RANGE;
+	return is_digest(message) ? sign_digest(scope, call->key, message, out, n) : CKR_DATA_LEN_RANGE;
 }
 
 static CK_RV verify_raw(struct vault_scope *scope, const struct mech_call *call, struct span message, struct span signature)
@@ -277,7 +326,7 @@ static CK_RV finish(struct vault_scope *scope, const struct mech_call *call, str
 	size_t length = sizeof(digest);
 	CK_RV rv = hashing_finish(scope, call, MSPAN_OF(digest), &length);
 
-	return rv == CKR_OK ? sign_digest(call->key, span(digest, length), out, n) : rv;
+	return rv == CKR_OK ? sign_digest(scope, call->key, span(digest, length), out, n) : rv;
 }
 
 static CK_RV finish_verify(struct vault_scope *scope, const struct mech_call *call, struct span signature)

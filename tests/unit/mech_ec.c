@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ECDSA, ECDH, X25519, X448 and Ed448 as the room itself computes them: published vectors, and how deep they go. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <openssl/kdf.h>
+#include <openssl/obj_mac.h>
 #include <openssl/params.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,7 +54,7 @@ static void ecdsa_of_every_curve(void)
 {
 	static const char *const files[] = {
 		"ecdsa_secp224r1_sha256",	"ecdsa_secp256r1_sha256",	"ecdsa_secp384r1_sha384",
-		"ecdsa_secp521r1_sha512",	"ecdsa_secp256k1_sha256",	"ecdsa_brainpoolP224r1_sha224",
+		"ecdsa_secp521r1_sha512",	"ecdsa_secp256k1_sha256",	"ecdsa_secp256k1_sha512",	"ecdsa_brainpoolP224r1_sha224",
 		"ecdsa_brainpoolP256r1_sha256", "ecdsa_brainpoolP320r1_sha384", "ecdsa_brainpoolP384r1_sha384",
 		"ecdsa_brainpoolP512r1_sha512",
 	};
@@ -127,7 +130,8 @@ static void ecdh_one(const struct vector *v, void *arg)
 static void agreement_on_every_kind_of_curve(void)
 {
 	static const char *const files[] = { "ecdh_secp224r1_ecpoint", "ecdh_secp256r1_ecpoint", "ecdh_secp384r1_ecpoint",
-					     "ecdh_secp521r1_ecpoint", "x25519",		 "x448" };
+					     "ecdh_secp521r1_ecpoint", "ecdh_secp256k1_ecpoint", "x25519",
+					     "x448" };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		struct vector_score score = { 0 };
@@ -283,6 +287,74 @@ static void ed448_of_rfc8032(void)
 	vectors_close(f);
 }
 
+/* ---- secp256k1: another library's, so OpenSSL is the other side ---- */
+
+static const uint8_t k1_order[32] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe,
+				      0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41 };
+
+/* The other value of s that fits: order - s. */
+static void negate_s(uint8_t signature[64])
+{
+	int borrow = 0;
+
+	for (int i = 31; i >= 0; i--) {
+		int v = k1_order[i] - signature[32 + i] - borrow;
+
+		borrow = v < 0;
+		signature[32 + i] = (uint8_t)(v & 0xff);
+	}
+}
+
+static bool openssl_verifies(struct span point, struct span digest, const uint8_t signature[64])
+{
+	EC_KEY *k = EC_KEY_new_by_curve_name(NID_secp256k1);
+	ECDSA_SIG *s = ECDSA_SIG_new();
+	bool good = EC_KEY_oct2key(k, point.p, point.n, NULL) == 1 &&
+		    ECDSA_SIG_set0(s, BN_bin2bn(signature, 32, NULL), BN_bin2bn(signature + 32, 32, NULL)) == 1 &&
+		    ECDSA_do_verify(digest.p, (int)digest.n, s, k) == 1;
+
+	ECDSA_SIG_free(s);
+	EC_KEY_free(k);
+	return good;
+}
+
+static void secp256k1_beside_openssl(void)
+{
+	static const size_t lengths[] = { 1, 20, 31, 32, 33, 48, 64, 128 };
+	struct span params = params_of("secp256k1");
+	struct kit_pair pair = { .type = CKM_EC_KEY_PAIR_GEN, .bits = 256, .params = params };
+	struct kit_call k = { .mech = mech_find(CKM_ECDSA) };
+	uint8_t digest[128], first[64];
+
+	kit_run(kit_generate_in, &pair, CKM_EC_KEY_PAIR_GEN);
+	REQUIRE(pair.rv == CKR_OK && pair.point_n == 65);
+	k.key = (struct key_view){ .class = CKO_PRIVATE_KEY, .type = CKK_EC, .bits = 256, .parts = 3 };
+	k.key.part[0] = (struct key_part){ CKA_VALUE, span(pair.value, pair.value_n) };
+	k.key.part[1] = (struct key_part){ CKA_EC_PARAMS, params };
+	k.key.part[2] = (struct key_part){ CKA_EC_POINT, span(pair.point, pair.point_n) };
+	for (size_t i = 0; i < 8 * 20; i++) {
+		memset(digest, (int)(i + 1), sizeof(digest));
+		k.message = span(digest, lengths[i % 8]);
+		REQUIRE(kit_sign(&k) == CKR_OK && k.n == 64);
+		memcpy(first, k.out, 64);
+		CHECK(first[32] < 0x80); /* the lower s */
+		CHECK(openssl_verifies(k.key.part[2].value, k.message, first));
+		k.signature = SPAN_OF(first);
+		CHECK(kit_verify(&k) == CKR_OK);
+		negate_s(first);
+		CHECK(kit_verify(&k) == CKR_OK && openssl_verifies(k.key.part[2].value, k.message, first));
+		first[63] ^= 1;
+		CHECK(kit_verify(&k) == CKR_SIGNATURE_INVALID);
+		/* Fresh random numbers go into each nonce. */
+		REQUIRE(kit_sign(&k) == CKR_OK);
+		CHECK(memcmp(k.out, first, 32) != 0);
+	}
+	for (size_t n = 1; n <= 70; n++) {
+		k.signature = span(digest, n);
+		CHECK(kit_verify(&k) == (n % 2 == 0 && n <= 64 ? CKR_SIGNATURE_INVALID : CKR_SIGNATURE_LEN_RANGE));
+	}
+}
+
 /* ---- the vault stack ---- */
 
 /* An operation must leave room for a signal handler of the host: at most two thirds of a stack. */
@@ -319,6 +391,7 @@ int main(void)
 		{ "ECDH, X25519, X448: Wycheproof", agreement_on_every_kind_of_curve },
 		{ "every key derivation function", every_kdf },
 		{ "the raw secret is cut from its front", the_raw_secret_is_cut_from_its_front },
+		{ "secp256k1: lengths, both values of s, OpenSSL on the other side", secp256k1_beside_openssl },
 		{ "Ed448: Wycheproof", ed448_signatures },
 		{ "Ed448, with a context, Ed448ph: RFC 8032", ed448_of_rfc8032 },
 		{ "every curve fits on a vault stack", every_curve_fits_on_a_vault_stack },

@@ -55,12 +55,14 @@ FAMILIES = [
 # What several software tokens have and this one has not, and why.
 MISSING = [
     ("ML-DSA, ML-KEM, SLH-DSA", "OpenSSL has them from 3.5 on; the supported distributions have 3.0"),
-    ("DES, 3DES, RC4, MD5 signatures", "broken or retired; data under them is to be re-encrypted elsewhere"),
+    ("DES, RC4, MD5 signatures, CKM_DES3_MAC", "broken; data under them is to be re-encrypted elsewhere"),
     ("DSA", "retired by FIPS 186-5"),
     ("Diffie-Hellman: new parameters, X9.42", "a safe prime takes minutes, and RFC 3526 and RFC 7919 have some for everybody"),
     ("Camellia, ARIA, SEED, GOST", "nobody asked yet; each is one row per mode"),
     ("CKM_TLS12_KEY_AND_MAC_DERIVE, KEY_SAFE_DERIVE", "they make four keys at once; CKM_TLS_KDF makes one at a time"),
     ("SSL 3, TLS 1.0 and IKE key derivation", "retired by RFC 7568 and RFC 8996; IKEv2 libraries derive by the PRFs above"),
+    ("KMAC, Salsa20, ChaCha20-Poly1305 as key wrapping", "KMAC's parameter is not settled by a published version, nobody asked for "
+     "Salsa20, and the specification has no wrapping by ChaCha20-Poly1305"),
     ("XEDDSA, X3DH, double ratchet", "no well-kept library with a C interface"),
 ]
 
@@ -85,6 +87,11 @@ def mechanisms(coffer):
         library, vectors = family_of(name)
         lines.append(f"| {name} | {sizes(row)} | {', '.join(row['can'])} | {library} | {vectors} |")
     return lines
+
+
+def retired(source):
+    with open(f"{source}/src/mech/table.def", encoding="utf-8") as f:
+        return re.findall(r"^RETIRED\(CKM_(\w+)", f.read(), re.M)
 
 
 def functions(source):
@@ -118,7 +125,10 @@ def page(coffer, source):
         "With `--with-libcrypto=shared` that holds for libsodium's mechanisms; of OpenSSL's, what a call uses is on the ordinary heap while it runs.",
         "",
     ]
-    lines += mechanisms(coffer) + [""] + functions(source)
+    lines += mechanisms(coffer) + [""]
+    lines += ["Off unless `enabled-mechanisms` of coffer.conf(5) names them, for data of old (vectors: SP 800-67, SP 800-38B, CAVP): " +
+              ", ".join(retired(source)) + ".", ""]
+    lines += functions(source)
     lines += ["", "## What other software tokens have and this one has not", "", "| what | why |", "| --- | --- |"]
     lines += [f"| {what} | {why} |" for what, why in MISSING]
     return "\n".join(lines) + "\n"

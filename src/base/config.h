@@ -27,6 +27,7 @@ struct config {
 	uint32_t idle_lock_s;        /* idle-lock = 0: off */
 	uint32_t rsa_min_bits;       /* rsa-min-bits = 2048 */
 	char *disabled_mechanisms;   /* disabled-mechanisms: CKM_... names; empty: none */
+	char *enabled_mechanisms;    /* enabled-mechanisms: of those that are off by themselves; empty: none */
 	enum config_point { CONFIG_POINT_AUTO, CONFIG_POINT_DER, CONFIG_POINT_RAW } ec_point; /* ec-point = auto|der|raw */
 	char *auth_credential;       /* authentication-credential: a file, or a name under $CREDENTIALS_DIRECTORY; empty: off */
 	char *trace_file;            /* trace: function names and return values, never data; empty: off */

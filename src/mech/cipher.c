@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ciphers by OpenSSL that take a message as it comes: AES (FIPS 197) in the modes ECB, CBC, CTR, CFB, OFB (NIST SP 800-38A) and
- * CBC with PKCS #7 padding; ChaCha20 (RFC 8439).  What authenticates is in aead.c, what must see the whole message in
+ * CBC with PKCS #7 padding; ChaCha20 (RFC 8439); triple DES in ECB and CBC.  What authenticates is in aead.c, what must see the whole message in
  * cipher_whole.c.
  */
 #include "mech/cipher.h"
@@ -12,20 +12,25 @@
 #include "mech/families.h"
 #include "mech/ossl_auto.h"
 
-#define BLOCK ((size_t)AES_BLOCK)
+#define BLOCK_MAX ((size_t)AES_BLOCK)
 
 struct cipher_run {
 	EVP_CIPHER_CTX *context;
 	uint64_t total;      /* bytes that went in */
 	uint64_t limit;      /* CTR: before the counter starts anew */
 	bool ended;          /* the last block of a padded message is out: */
-	uint8_t last[BLOCK];
+	uint8_t last[BLOCK_MAX];
 	size_t last_n;
 };
 
 static const struct cipher_kind *kind_of(const struct mech_call *call)
 {
 	return call->mech->variant;
+}
+
+static size_t block_of(const struct mech_call *call)
+{
+	return kind_of(call)->block;
 }
 
 bool cipher_encrypts(const struct mech_call *call)
@@ -48,8 +53,8 @@ static uint64_t given_out(const struct mech_call *call, uint64_t total)
 	if (!kind->blocks)
 		return total;
 	if (kind->padded && !cipher_encrypts(call))
-		return total == 0 ? 0 : (total - 1) / BLOCK * BLOCK;
-	return total / BLOCK * BLOCK;
+		return total == 0 ? 0 : (total - 1) / block_of(call) * block_of(call);
+	return total / block_of(call) * block_of(call);
 }
 
 static uint64_t total_of(const struct mech_call *call)
@@ -74,11 +79,11 @@ static CK_RV out_len(const struct mech_call *call, size_t in_len, size_t *out)
 	uint64_t before = total_of(call), total = before + in_len;
 	bool pads = kind->padded && cipher_encrypts(call);
 
-	if (kind->blocks && !pads && total % BLOCK != 0)
+	if (kind->blocks && !pads && total % block_of(call) != 0)
 		return cipher_length_wrong(call);
 	if (kind->padded && !pads && total == 0)
 		return CKR_ENCRYPTED_DATA_LEN_RANGE;
-	*out = (size_t)((pads ? (total / BLOCK + 1) * BLOCK : total) - given_out(call, before));
+	*out = (size_t)((pads ? (total / block_of(call) + 1) * block_of(call) : total) - given_out(call, before));
 	return CKR_OK;
 }
 
@@ -96,14 +101,14 @@ static uint64_t counter_limit(const struct mech_call *call)
 	for (size_t i = 0; i < 8; i++) /* AES: the last bytes, the largest first; ChaCha20: the first ones, the smallest first */
 		first = first << 8 | (chacha ? p->iv[7 - i] : p->iv[8 + i]);
 	end = (uint64_t)1 << p->counter_bits;
-	return (end - (first & (end - 1))) * (chacha ? 4 * BLOCK : BLOCK);
+	return (end - (first & (end - 1))) * (chacha ? 4 * AES_BLOCK : AES_BLOCK);
 }
 
 static CK_RV run_begin(struct cipher_run *s, const struct mech_call *call)
 {
 	const struct cipher_kind *kind = kind_of(call);
 	struct span key = key_view_part(call->key, CKA_VALUE);
-	const uint8_t *iv = kind->mode == OSSL_ECB ? NULL : call->params->cipher.iv;
+	const uint8_t *iv = kind->mode == OSSL_ECB || kind->mode == OSSL_DES_ECB ? NULL : call->params->cipher.iv;
 
 	s->limit = counter_limit(call);
 	s->context = EVP_CIPHER_CTX_new();
@@ -188,7 +193,7 @@ static CK_RV run_end(struct cipher_run *s, const struct mech_call *call)
 
 	if (s->ended)
 		return CKR_OK;
-	if (!cipher_encrypts(call) && (s->total == 0 || s->total % BLOCK != 0))
+	if (!cipher_encrypts(call) && (s->total == 0 || s->total % block_of(call) != 0))
 		return CKR_ENCRYPTED_DATA_LEN_RANGE;
 	if (EVP_CipherFinal_ex(s->context, s->last, &n) != 1)
 		return cipher_encrypts(call) ? CKR_FUNCTION_FAILED : CKR_ENCRYPTED_DATA_INVALID;
@@ -204,7 +209,7 @@ static CK_RV run_finish(struct cipher_run *s, const struct mech_call *call, stru
 
 	*n = 0;
 	if (!kind->padded)
-		return kind->blocks && s->total % BLOCK != 0 ? cipher_length_wrong(call) : CKR_OK;
+		return kind->blocks && s->total % block_of(call) != 0 ? cipher_length_wrong(call) : CKR_OK;
 	rv = run_end(s, call);
 	if (rv != CKR_OK)
 		return rv;
@@ -269,19 +274,19 @@ static CK_RV last_length(const struct mech_call *call, struct span in, size_t *n
 {
 	union mech_params params = *call->params;
 	struct mech_call last = *call;
-	uint8_t room[BLOCK];
+	uint8_t room[BLOCK_MAX];
 
 	last.params = &params;
-	if (in.n > BLOCK)
-		bytes_copy(params.cipher.iv, in.p + in.n - 2 * BLOCK, BLOCK);
-	return all(&last, span_skip(in, in.n - BLOCK), MSPAN_OF(room), n);
+	if (in.n > block_of(call))
+		bytes_copy(params.cipher.iv, in.p + in.n - 2 * block_of(call), block_of(call));
+	return all(&last, span_skip(in, in.n - block_of(call)), MSPAN_OF(room), n);
 }
 
 /* A padded message into a buffer that may be just large enough: whether it is, is known before anything is written. */
 static CK_RV decrypt_padded(struct vault_scope *scope, const struct mech_call *call, struct span in, struct mspan out, size_t *n)
 {
 	(void)scope;
-	if (in.n == 0 || in.n % BLOCK != 0)
+	if (in.n == 0 || in.n % block_of(call) != 0)
 		return CKR_ENCRYPTED_DATA_LEN_RANGE;
 	if (out.n < in.n) {
 		size_t last;
@@ -289,7 +294,7 @@ static CK_RV decrypt_padded(struct vault_scope *scope, const struct mech_call *c
 
 		if (rv != CKR_OK)
 			return rv;
-		*n = in.n - BLOCK + last;
+		*n = in.n - block_of(call) + last;
 		if (out.n < *n)
 			return CKR_BUFFER_TOO_SMALL;
 	}
@@ -310,7 +315,7 @@ static CK_RV wrap(struct vault_scope *scope, const struct mech_call *call, struc
 	if (!fills_with_zeros(call))
 		return all(call, material, out, n);
 	/* Zeros fill the last block. */
-	if (cf_failed(vault_scope_alloc(scope, (material.n + BLOCK - 1) / BLOCK * BLOCK, &room)))
+	if (cf_failed(vault_scope_alloc(scope, (material.n + block_of(call) - 1) / block_of(call) * block_of(call), &room)))
 		return CKR_DEVICE_MEMORY;
 	bytes_copy(room.p, material.p, material.n);
 	return all(call, span_const(room), out, n);
@@ -318,7 +323,7 @@ static CK_RV wrap(struct vault_scope *scope, const struct mech_call *call, struc
 
 static CK_RV any_len(const struct mech_call *call, size_t in_len, size_t *out)
 {
-	return out_len(call, fills_with_zeros(call) ? (in_len + BLOCK - 1) / BLOCK * BLOCK : in_len, out);
+	return out_len(call, fills_with_zeros(call) ? (in_len + block_of(call) - 1) / block_of(call) * block_of(call) : in_len, out);
 }
 
 static bool fits(size_t n, size_t wanted)
@@ -336,12 +341,12 @@ static CK_RV unwrap(struct vault_scope *scope, const struct mech_call *call, str
 	CK_RV rv;
 
 	(void)scope;
-	if (kind_of(call)->blocks && (wrapped.n == 0 || wrapped.n % BLOCK != 0))
+	if (kind_of(call)->blocks && (wrapped.n == 0 || wrapped.n % block_of(call) != 0))
 		return CKR_WRAPPED_KEY_LEN_RANGE;
 	rv = all(call, wrapped, out, n);
 	if (!kind_of(call)->padded || (rv == CKR_OK && fits(*n, wanted)) || (rv != CKR_OK && rv != CKR_ENCRYPTED_DATA_INVALID))
 		return rv;
-	*n = cipher_random_key(wanted, wrapped.n - BLOCK / 2, out);
+	*n = cipher_random_key(wanted, wrapped.n - block_of(call) / 2, out);
 	return CKR_OK;
 }
 
@@ -353,12 +358,15 @@ const struct mech_impl mech_cipher = { CIPHER_MEMBERS };
 const struct mech_impl mech_cipher_blocks = { CIPHER_MEMBERS, .unwraps_padded = true };
 const struct mech_impl mech_cipher_padded = { CIPHER_MEMBERS, .decrypt = decrypt_padded };
 
-const struct cipher_kind cipher_ecb = { OSSL_ECB, true, false };
-const struct cipher_kind cipher_cbc = { OSSL_CBC, true, false };
-const struct cipher_kind cipher_cbc_pad = { OSSL_CBC, true, true };
-const struct cipher_kind cipher_ctr = { OSSL_CTR, false, false };
-const struct cipher_kind cipher_ofb = { OSSL_OFB, false, false };
-const struct cipher_kind cipher_cfb128 = { OSSL_CFB, false, false };
-const struct cipher_kind cipher_cfb8 = { OSSL_CFB8, false, false };
-const struct cipher_kind cipher_cfb1 = { OSSL_CFB1, false, false };
-const struct cipher_kind cipher_chacha20 = { OSSL_CHACHA20, false, false };
+const struct cipher_kind cipher_ecb = { OSSL_ECB, true, false, AES_BLOCK };
+const struct cipher_kind cipher_cbc = { OSSL_CBC, true, false, AES_BLOCK };
+const struct cipher_kind cipher_cbc_pad = { OSSL_CBC, true, true, AES_BLOCK };
+const struct cipher_kind cipher_ctr = { OSSL_CTR, false, false, AES_BLOCK };
+const struct cipher_kind cipher_ofb = { OSSL_OFB, false, false, AES_BLOCK };
+const struct cipher_kind cipher_cfb128 = { OSSL_CFB, false, false, AES_BLOCK };
+const struct cipher_kind cipher_cfb8 = { OSSL_CFB8, false, false, AES_BLOCK };
+const struct cipher_kind cipher_cfb1 = { OSSL_CFB1, false, false, AES_BLOCK };
+const struct cipher_kind cipher_chacha20 = { OSSL_CHACHA20, false, false, 4 * AES_BLOCK };
+const struct cipher_kind cipher_des_ecb = { OSSL_DES_ECB, true, false, 8 };
+const struct cipher_kind cipher_des_cbc = { OSSL_DES_CBC, true, false, 8 };
+const struct cipher_kind cipher_des_cbc_pad = { OSSL_DES_CBC, true, true, 8 };

@@ -14,6 +14,7 @@ struct cipher_kind {
 	enum ossl_mode mode;
 	bool blocks; /* takes whole blocks only, */
 	bool padded; /* or fills the last one (PKCS #7) */
+	size_t block; /* bytes of it; cipher.c's modes */
 };
 
 

@@ -85,8 +85,8 @@ const struct mech_impl mech_cipher_whole = {
 	.unwrap = same,
 };
 
-const struct cipher_kind cipher_cts = { OSSL_CTS, false, false };
-const struct cipher_kind cipher_xts = { OSSL_XTS, false, false };
+const struct cipher_kind cipher_cts = { OSSL_CTS, false, false, AES_BLOCK };
+const struct cipher_kind cipher_xts = { OSSL_XTS, false, false, AES_BLOCK };
 
 /* ---- key wrap ---- */
 
@@ -175,5 +175,5 @@ static CK_RV kw_unwrap(struct vault_scope *scope, const struct mech_call *call, 
 const struct mech_impl mech_key_wrap = { KW_MEMBERS, .unwraps_padded = true };
 const struct mech_impl mech_key_wrap_kwp = { KW_MEMBERS };
 
-const struct cipher_kind cipher_key_wrap = { OSSL_WRAP, true, false };
-const struct cipher_kind cipher_key_wrap_kwp = { OSSL_WRAP_PAD, true, true };
+const struct cipher_kind cipher_key_wrap = { OSSL_WRAP, true, false, AES_BLOCK };
+const struct cipher_kind cipher_key_wrap_kwp = { OSSL_WRAP_PAD, true, true, AES_BLOCK };

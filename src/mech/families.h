@@ -25,10 +25,14 @@ extern const struct mech_impl mech_dh;
 extern const struct mech_impl mech_algorand_derive; /* algorand.c */
 extern const struct mech_impl mech_secret_generate; /* secret.c, by libsodium: a key as long as CKA_VALUE_LEN says */
 extern const struct mech_impl mech_secret_generate_32;
+extern const struct mech_impl mech_secret_generate_24;
+extern const struct mech_impl mech_secret_generate_16;
 extern const struct mech_impl mech_hmac;            /* mac.c, by OpenSSL; variant: the digest's name */
 extern const struct mech_impl mech_hmac_general;
 extern const struct mech_impl mech_cmac;
 extern const struct mech_impl mech_cmac_general;
+extern const struct mech_impl mech_des_cmac;
+extern const struct mech_impl mech_des_cmac_general;
 extern const struct mech_impl mech_gmac;
 extern const struct mech_impl mech_poly1305;
 struct cipher_kind;
@@ -36,7 +40,7 @@ extern const struct mech_impl mech_cipher;          /* cipher.c, by OpenSSL; var
 extern const struct mech_impl mech_cipher_blocks;
 extern const struct mech_impl mech_cipher_padded;
 extern const struct cipher_kind cipher_ecb, cipher_cbc, cipher_cbc_pad, cipher_ctr, cipher_ofb, cipher_cfb128, cipher_cfb8,
-	cipher_cfb1, cipher_chacha20;
+	cipher_cfb1, cipher_chacha20, cipher_des_ecb, cipher_des_cbc, cipher_des_cbc_pad;
 extern const struct mech_impl mech_cipher_whole;    /* cipher_whole.c, by OpenSSL; variant: one of these */
 extern const struct mech_impl mech_key_wrap;
 extern const struct mech_impl mech_key_wrap_kwp;
@@ -82,6 +86,7 @@ CK_RV params_ecdh(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_index(const CK_MECHANISM *given, union mech_params *out);
 /* params_cipher.c: the same for secret-key mechanisms. */
 CK_RV params_iv_16(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_iv_8(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_iv_8_opt(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_iv_4_opt(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_ctr(const CK_MECHANISM *given, union mech_params *out);
@@ -134,10 +139,10 @@ EVP_MAC *ossl_poly1305(void);
 const EVP_SIGNATURE *ossl_ed448(void);
 
 enum ossl_mode {
-	OSSL_CHACHA20, OSSL_CHACHA20_POLY1305, OSSL_ECB, OSSL_CBC, OSSL_CTR, OSSL_CFB1, OSSL_CFB8, OSSL_CFB, OSSL_OFB, OSSL_CTS, OSSL_XTS, OSSL_GCM, OSSL_CCM, OSSL_WRAP,
+	OSSL_CHACHA20, OSSL_CHACHA20_POLY1305, OSSL_DES_ECB, OSSL_DES_CBC, OSSL_ECB, OSSL_CBC, OSSL_CTR, OSSL_CFB1, OSSL_CFB8, OSSL_CFB, OSSL_OFB, OSSL_CTS, OSSL_XTS, OSSL_GCM, OSSL_CCM, OSSL_WRAP,
 	OSSL_WRAP_PAD, OSSL_MODES
 };
-/* For a key of so many bytes: AES of 16, 24 or 32 (XTS: 32 or 64), ChaCha20 of 32; NULL for other lengths. */
+/* For a key of so many bytes: AES of 16, 24 or 32 (XTS: 32 or 64), triple DES of 16 or 24, ChaCha20 of 32; NULL for other lengths. */
 const EVP_CIPHER *ossl_mode(enum ossl_mode mode, size_t key_n);
 
 #endif

@@ -15,6 +15,7 @@
 
 #define MAC_MAX 64
 #define BLOCK 16
+#define DES_BLOCK 8
 
 struct mac_state {
 	void *context;
@@ -170,6 +171,20 @@ static CK_RV block_general_len(const struct mech_call *call, size_t in_len, size
 	return general_len(call, BLOCK, out);
 }
 
+static CK_RV des_len(const struct mech_call *call, size_t in_len, size_t *out)
+{
+	(void)call;
+	(void)in_len;
+	*out = DES_BLOCK;
+	return CKR_OK;
+}
+
+static CK_RV des_general_len(const struct mech_call *call, size_t in_len, size_t *out)
+{
+	(void)in_len;
+	return general_len(call, DES_BLOCK, out);
+}
+
 static void cmac_release(void *context)
 {
 	CMAC_CTX_free(context);
@@ -184,6 +199,7 @@ static CK_RV cmac_end(void *context, uint8_t mac[MAC_MAX])
 
 static CK_RV cmac_begin(struct vault_scope *scope, const struct mech_call *call)
 {
+	enum ossl_mode mode = call->key->type == CKK_AES ? OSSL_CBC : OSSL_DES_CBC;
 	struct mac_state *s = call->state;
 	struct span key = value_of(call);
 
@@ -191,7 +207,7 @@ static CK_RV cmac_begin(struct vault_scope *scope, const struct mech_call *call)
 	*s = (struct mac_state){ CMAC_CTX_new(), cmac_release, cmac_end };
 	if (s->context == NULL)
 		return CKR_DEVICE_MEMORY;
-	return done(CMAC_Init(s->context, key.p, key.n, ossl_mode(OSSL_CBC, key.n), NULL) == 1);
+	return done(CMAC_Init(s->context, key.p, key.n, ossl_mode(mode, key.n), NULL) == 1);
 }
 
 static CK_RV cmac_update(struct vault_scope *scope, const struct mech_call *call, struct span part)
@@ -205,6 +221,11 @@ static CK_RV cmac_update(struct vault_scope *scope, const struct mech_call *call
 const struct mech_impl mech_cmac = { MAC_MEMBERS, .out_len = block_len, .begin = cmac_begin, .update = cmac_update };
 const struct mech_impl mech_cmac_general = {
 	MAC_MEMBERS, .out_len = block_general_len, .suits = suits_general, .begin = cmac_begin, .update = cmac_update
+};
+
+const struct mech_impl mech_des_cmac = { MAC_MEMBERS, .out_len = des_len, .begin = cmac_begin, .update = cmac_update };
+const struct mech_impl mech_des_cmac_general = {
+	MAC_MEMBERS, .out_len = des_general_len, .suits = suits_general, .begin = cmac_begin, .update = cmac_update
 };
 
 /* ---- GMAC: GCM with nothing to encrypt ---- */

@@ -302,6 +302,7 @@ struct mech_impl {
 
 /* A row's key type where a mechanism takes more than one.  A row of an HMAC has that HMAC's own type, and takes generic secrets too. */
 #define KEYS_OF_SECRET ((CK_KEY_TYPE)0xfffffff1) /* any secret key */
+#define KEYS_OF_DES3 ((CK_KEY_TYPE)0xfffffff4)   /* CKK_DES2, CKK_DES3 */
 #define KEYS_OF_PRIVATE ((CK_KEY_TYPE)0xfffffff3) /* any private key */
 #define KEYS_OF_CURVE ((CK_KEY_TYPE)0xfffffff2)  /* CKK_EC, CKK_EC_MONTGOMERY: key agreement */
 
@@ -314,6 +315,7 @@ struct mech {
 	CK_RV (*params)(const CK_MECHANISM *given, union mech_params *out);
 	const struct mech_impl *impl;
 	const void *variant;           /* what tells members of a family apart, e.g. a digest */
+	bool retired;                  /* for data of old: off unless the configuration names it */
 };
 
 /* NULL when there is no such mechanism. */
@@ -337,10 +339,15 @@ void mech_close(void);
  * CKR_ATTRIBUTE_VALUE_INVALID.  What is missing is not looked for: object/ says so. */
 CK_RV mech_key_complete(struct vault_scope *scope, const struct key_view *given, struct key_view *out);
 
-/* CKA_CHECK_VALUE of a secret key (its type's section of the specification): of AES the first bytes of an encrypted block of
+/* CKA_CHECK_VALUE of a secret key (its type's section of the specification): of AES and DES the first bytes of an encrypted block of
  * zeros, of others those of the value's SHA-1. */
 #define MECH_CHECK_VALUE 3
 CK_RV mech_check_value(struct vault_scope *scope, CK_KEY_TYPE type, struct span value, uint8_t out[MECH_CHECK_VALUE]);
+
+/* A secret value that was made up or derived, as keys of its type are: sets the parity of DES keys. */
+void mech_set_parity(struct vault_scope *scope, CK_KEY_TYPE type, struct mspan value);
+/* Is a value of the right length a key of its type?  CKR_ATTRIBUTE_VALUE_INVALID: a DES key's parity, or two parts of it that are one. */
+CK_RV mech_secret_sound(struct vault_scope *scope, CK_KEY_TYPE type, struct span value);
 
 /* The public point (raw, 32 bytes) of an Ed25519 seed. */
 CK_RV mech_ed25519_public(struct vault_scope *scope, struct span seed, uint8_t point[32]);

@@ -24,7 +24,7 @@ static const char *const key_names[] = { "ED448", "X448" };
 
 /* In the order of enum ossl_mode. */
 static const char *const mode_names[OSSL_MODES] = {
-	"ChaCha20", "ChaCha20-Poly1305", "ECB", "CBC", "CTR", "CFB1", "CFB8", "CFB", "OFB", "CBC-CTS", "XTS", "GCM", "CCM", "WRAP", "WRAP-PAD",
+	"ChaCha20", "ChaCha20-Poly1305", "ECB", "CBC", "ECB", "CBC", "CTR", "CFB1", "CFB8", "CFB", "OFB", "CBC-CTS", "XTS", "GCM", "CCM", "WRAP", "WRAP-PAD",
 };
 #define KEY_SIZES 3
 
@@ -78,13 +78,32 @@ static bool fetch_digests(void)
 	return true;
 }
 
-static EVP_CIPHER *fetch_mode(enum ossl_mode mode, size_t key_n)
+static bool is_des(enum ossl_mode mode)
+{
+	return mode == OSSL_DES_ECB || mode == OSSL_DES_CBC;
+}
+
+static bool is_aes(enum ossl_mode mode)
+{
+	return mode >= OSSL_ECB;
+}
+
+/* Is there one for that key size (16, 24, 32 bytes; XTS: twice as many)? */
+static bool has_size(enum ossl_mode mode, size_t i)
+{
+	if (is_des(mode))
+		return i < 2;
+	return is_aes(mode) ? mode != OSSL_XTS || i != 1 : i == 2;
+}
+
+static EVP_CIPHER *fetch_mode(enum ossl_mode mode, size_t i)
 {
 	char name[32];
 
-	if (mode < OSSL_ECB)
-		return EVP_CIPHER_fetch(ossl.context, mode_names[mode], NULL);
-	(void)snprintf(name, sizeof(name), "AES-%zu-%s", 8 * key_n, mode_names[mode]);
+	if (is_aes(mode))
+		(void)snprintf(name, sizeof(name), "AES-%zu-%s", 128 + 64 * i, mode_names[mode]);
+	else
+		(void)snprintf(name, sizeof(name), "%s%s", is_des(mode) ? i == 0 ? "DES-EDE-" : "DES-EDE3-" : "", mode_names[mode]);
 	return EVP_CIPHER_fetch(ossl.context, name, NULL);
 }
 
@@ -92,9 +111,9 @@ static bool fetch_modes(void)
 {
 	for (size_t mode = 0; mode < OSSL_MODES; mode++) {
 		for (size_t i = 0; i < KEY_SIZES; i++) {
-			if ((mode == OSSL_XTS && i == 1) || (mode < OSSL_ECB && i != 2))
-				continue; /* there is none */
-			ossl.mode[mode][i] = fetch_mode((enum ossl_mode)mode, 16 + 8 * i);
+			if (!has_size((enum ossl_mode)mode, i))
+				continue;
+			ossl.mode[mode][i] = fetch_mode((enum ossl_mode)mode, i);
 			if (ossl.mode[mode][i] == NULL)
 				return false;
 		}

@@ -19,6 +19,11 @@ CK_RV params_iv_16(const CK_MECHANISM *given, union mech_params *out)
 	return iv_of(given, 16, out);
 }
 
+CK_RV params_iv_8(const CK_MECHANISM *given, union mech_params *out)
+{
+	return iv_of(given, 8, out);
+}
+
 static CK_RV iv_of_opt(const CK_MECHANISM *given, size_t n, union mech_params *out)
 {
 	out->cipher = (struct mech_cipher_params){ 0 };

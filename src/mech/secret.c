@@ -25,13 +25,25 @@ const struct mech_impl mech_secret_generate_32 = {
 	.generate = generate,
 };
 
-static bool aes_of_zeros(struct span value, uint8_t block[16])
+const struct mech_impl mech_secret_generate_24 = {
+	.state_kind = MECH_STATE_NONE,
+	.fixed_size = 24,
+	.generate = generate,
+};
+
+const struct mech_impl mech_secret_generate_16 = {
+	.state_kind = MECH_STATE_NONE,
+	.fixed_size = 16,
+	.generate = generate,
+};
+
+static bool zeros_by(enum ossl_mode mode, struct span value, uint8_t block[16])
 {
 	static const uint8_t zeros[16];
 	AUTO(evp_cipher_ctx_st) c = EVP_CIPHER_CTX_new();
 	int n;
 
-	return c != NULL && EVP_EncryptInit_ex2(c, ossl_mode(OSSL_ECB, value.n), value.p, NULL, NULL) == 1 &&
+	return c != NULL && EVP_EncryptInit_ex2(c, ossl_mode(mode, value.n), value.p, NULL, NULL) == 1 &&
 	       EVP_EncryptUpdate(c, block, &n, zeros, sizeof(zeros)) == 1;
 }
 
@@ -46,9 +58,16 @@ static bool sha1_of(struct span value, uint8_t digest[20])
 CK_RV mech_check_value(struct vault_scope *scope, CK_KEY_TYPE type, struct span value, uint8_t out[MECH_CHECK_VALUE])
 {
 	uint8_t room[20];
+	bool done;
 
 	(void)scope;
-	if (!(type == CKK_AES ? aes_of_zeros(value, room) : sha1_of(value, room)))
+	if (type == CKK_AES)
+		done = zeros_by(OSSL_ECB, value, room);
+	else if (type == CKK_DES2 || type == CKK_DES3)
+		done = zeros_by(OSSL_DES_ECB, value, room);
+	else
+		done = sha1_of(value, room);
+	if (!done)
 		return CKR_DEVICE_MEMORY;
 	bytes_copy(out, room, MECH_CHECK_VALUE);
 	return CKR_OK;

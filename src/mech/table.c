@@ -19,7 +19,9 @@
 #define RSA_WRAPS (CKF_WRAP | CKF_UNWRAP)
 
 #define MECH(type, flags, key_type, least, most, params, family, variant) \
-	{ type, flags, key_type, least, most, params, &family, variant },
+	{ type, flags, key_type, least, most, params, &family, variant, false },
+#define RETIRED(type, flags, key_type, least, most, params, family, variant) \
+	{ type, flags, key_type, least, most, params, &family, variant, true },
 
 static const struct mech table[] = {
 #include "mech/table.def"
@@ -73,6 +75,8 @@ bool mech_takes(const struct mech *mech, CK_OBJECT_CLASS class, CK_KEY_TYPE type
 		return class == CKO_SECRET_KEY;
 	if (mech->key_type == KEYS_OF_PRIVATE)
 		return class == CKO_PRIVATE_KEY;
+	if (mech->key_type == KEYS_OF_DES3)
+		return type == CKK_DES2 || type == CKK_DES3;
 	if (mech->key_type == KEYS_OF_CURVE)
 		return type == CKK_EC || type == CKK_EC_MONTGOMERY;
 	return mech->key_type == type;

@@ -407,6 +407,10 @@ bool object_secret_length(CK_KEY_TYPE type, size_t n)
 		return n == 16 || n == 24 || n == 32;
 	case CKK_AES_XTS:
 		return n == 32 || n == 64;
+	case CKK_DES2:
+		return n == 16;
+	case CKK_DES3:
+		return n == 24;
 	case CKK_CHACHA20:
 	case CKK_POLY1305:
 		return n == 32;

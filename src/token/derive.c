@@ -80,6 +80,7 @@ static CK_RV build_derived(struct vault_scope *scope, struct making *m)
 	p->request.forced = key_view_part(&base, CKA_DERIVE_TEMPLATE);
 	if (!object_secret_length(p->request.head.key_type, n))
 		return refuse(CKR_KEY_SIZE_RANGE, "the derived secret has no length that keys of its type have: give CKA_VALUE_LEN");
+	mech_set_parity(scope, p->request.head.key_type, mspan(room.p, n));
 	pending_give(p, CKA_VALUE, span(room.p, n));
 	rv = give_allowed(p, m->mech->impl, allowed);
 	return rv == CKR_OK ? making_build(scope, m, p) : rv;
@@ -198,15 +199,34 @@ static struct span without_zeros(struct span padded)
 	return whole;
 }
 
+static size_t usual_length(CK_KEY_TYPE type, size_t wrapped)
+{
+	switch (type) {
+	case CKK_AES:
+		return MECH_LENGTH_AES;
+	case CKK_AES_XTS:
+		return wrapped <= 64 ? 32 : 64;
+	case CKK_CHACHA20:
+	case CKK_POLY1305:
+		return 32;
+	case CKK_DES3:
+		return 24;
+	case CKK_DES2:
+		return 16;
+	default:
+		return MECH_LENGTH_ANY;
+	}
+}
+
 /* How long the secret should be, as the mechanism is told: so that a wrong padding can answer like a right one. */
-static CK_RV expected_length(const struct pending *p, size_t *out)
+static CK_RV expected_length(const struct pending *p, size_t wrapped, size_t *out)
 {
 	CK_RV rv = wanted_length(p->request.template, out);
 
 	if (p->request.head.class != CKO_SECRET_KEY)
 		*out = MECH_LENGTH_ANY;
 	else if (*out == 0)
-		*out = p->request.head.key_type == CKK_AES ? MECH_LENGTH_AES : MECH_LENGTH_ANY;
+		*out = usual_length(p->request.head.key_type, wrapped);
 	return rv;
 }
 
@@ -220,7 +240,7 @@ static bool is_filling(struct span rest)
 	return rest.n < 16 && any == 0;
 }
 
-static CK_RV give_secret(const struct mech *mech, struct pending *p, struct span value)
+static CK_RV give_secret(struct vault_scope *scope, const struct mech *mech, struct pending *p, struct span value)
 {
 	size_t length;
 	CK_RV rv = wanted_length(p->request.template, &length);
@@ -231,6 +251,8 @@ static CK_RV give_secret(const struct mech *mech, struct pending *p, struct span
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;
 	if (rv == CKR_OK && !object_secret_length(p->request.head.key_type, value.n))
 		rv = CKR_WRAPPED_KEY_LEN_RANGE;
+	if (rv == CKR_OK && mech_secret_sound(scope, p->request.head.key_type, value) != CKR_OK)
+		rv = CKR_WRAPPED_KEY_INVALID;
 	if (rv == CKR_OK)
 		pending_give(p, CKA_VALUE, value);
 	return rv;
@@ -246,7 +268,7 @@ static CK_RV build_unwrapped(struct vault_scope *scope, struct making *m)
 	CK_RV rv = key_open(scope, m->base, &key);
 
 	if (rv == CKR_OK)
-		rv = expected_length(p, &n);
+		rv = expected_length(p, m->wrapped.n, &n);
 	if (rv != CKR_OK)
 		return rv;
 	if (cf_failed(vault_scope_alloc(scope, m->wrapped.n + 64, &room)))
@@ -259,7 +281,7 @@ static CK_RV build_unwrapped(struct vault_scope *scope, struct making *m)
 	if (p->request.head.class == CKO_PRIVATE_KEY)
 		rv = give_private(scope, p, m->mech->impl->unwraps_padded ? without_zeros(span(room.p, n)) : span(room.p, n));
 	else
-		rv = give_secret(m->mech, p, span(room.p, n));
+		rv = give_secret(scope, m->mech, p, span(room.p, n));
 	return rv == CKR_OK ? making_build(scope, m, p) : rv;
 }
 

@@ -78,6 +78,7 @@ static CK_RV build_secret(struct vault_scope *scope, struct making *m)
 		rv = m->key != NULL ? open_early(scope, m, &room) : new_secret(scope, m, n, &room);
 	if (rv != CKR_OK)
 		return rv;
+	mech_set_parity(scope, p->request.head.key_type, room);
 	pending_give(p, CKA_VALUE, span_const(room));
 	/* Of a type with one length the template need not say it. */
 	codec_put_u64(length, n);

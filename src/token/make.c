@@ -136,8 +136,11 @@ static CK_RV check_value(struct vault_scope *scope, struct pending *p, uint8_t r
 	CK_RV rv;
 
 	if (p->request.head.class != CKO_SECRET_KEY || !part_of(p, CKA_VALUE, &value) ||
-	    !object_secret_length(p->request.head.key_type, value.n) || (given != NULL && given->ulValueLen == 0))
+	    !object_secret_length(p->request.head.key_type, value.n))
 		return CKR_OK;
+	rv = mech_secret_sound(scope, p->request.head.key_type, value);
+	if (rv != CKR_OK || (given != NULL && given->ulValueLen == 0))
+		return rv;
 	rv = mech_check_value(scope, p->request.head.key_type, value, room);
 	if (rv != CKR_OK)
 		return rv;

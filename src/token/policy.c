@@ -14,11 +14,13 @@
 /* ---- the configuration's ---- */
 
 #define DISABLED_MAX 512
+/* Beside those that are named: more than there are of them. */
+#define RETIRED_MAX 64
 #define NAME_ROOM 64
 
 struct disabled {
 	size_t count;
-	CK_MECHANISM_TYPE type[DISABLED_MAX];
+	CK_MECHANISM_TYPE type[DISABLED_MAX + RETIRED_MAX];
 };
 
 static bool mechanism_of(const char *name, CK_MECHANISM_TYPE *type)
@@ -31,7 +33,7 @@ static bool mechanism_of(const char *name, CK_MECHANISM_TYPE *type)
 	return end != name && *end == '\0' && name[0] != '-';
 }
 
-static CK_RV add_disabled(struct disabled *d, const char *name, size_t n)
+static CK_RV add_name(const char *key, struct disabled *d, const char *name, size_t n)
 {
 	char word[NAME_ROOM];
 
@@ -43,33 +45,49 @@ static CK_RV add_disabled(struct disabled *d, const char *name, size_t n)
 			return CKR_OK;
 		}
 	}
-	cf_ignore(error_set(CF_STATUS(INVALID), "disabled-mechanisms: \"%.*s\" is no mechanism", (int)(n < NAME_ROOM ? n : NAME_ROOM),
-			    name), "the return value is the answer");
+	cf_ignore(error_set(CF_STATUS(INVALID), "%s: \"%.*s\" is no mechanism", key, (int)(n < NAME_ROOM ? n : NAME_ROOM), name),
+		  "the return value is the answer");
 	return CKR_FUNCTION_FAILED;
 }
 
-CK_RV disabled_parse(const char *names, struct disabled **out)
+static CK_RV add_names(const char *key, struct disabled *d, const char *names)
 {
-	struct disabled *d = NEW(disabled);
 	CK_RV rv = CKR_OK;
 
-	if (d == NULL)
-		return CKR_HOST_MEMORY;
 	if (names != NULL && strcmp(names, "none") == 0)
-		names = NULL;
+		return CKR_OK;
 	while (rv == CKR_OK && names != NULL && *names != '\0') {
 		size_t n = strcspn(names, " \t,");
 
 		if (n > 0)
-			rv = add_disabled(d, names, n);
+			rv = add_name(key, d, names, n);
 		names += n + (names[n] != '\0');
 	}
-	if (rv != CKR_OK) {
-		mem_free(d);
-		return rv;
+	return rv;
+}
+
+static void add_retired(struct disabled *d, const struct disabled *enabled)
+{
+	for (size_t i = 0; i < mech_count() && d->count < DISABLED_MAX + RETIRED_MAX; i++)
+		if (mech_at(i)->retired && !disabled_has(enabled, mech_at(i)->type))
+			d->type[d->count++] = mech_at(i)->type;
+}
+
+CK_RV disabled_parse(const char *names, const char *enabled, struct disabled **out)
+{
+	struct disabled *d = NEW(disabled), *on = NEW(disabled);
+	CK_RV rv = d == NULL || on == NULL ? CKR_HOST_MEMORY : add_names("disabled-mechanisms", d, names);
+
+	if (rv == CKR_OK)
+		rv = add_names("enabled-mechanisms", on, enabled);
+	if (rv == CKR_OK) {
+		add_retired(d, on);
+		*out = d;
+		d = NULL;
 	}
-	*out = d;
-	return CKR_OK;
+	mem_free(on);
+	mem_free(d);
+	return rv;
 }
 
 void disabled_free(struct disabled *d)
@@ -166,7 +184,7 @@ CK_RV token_permits(struct token *t, const struct mech *mech)
 	CK_RV rv;
 
 	if (disabled_has(t->disabled, mech->type)) {
-		cf_ignore(error_set(CF_STATUS(DENIED), "the mechanism is switched off by the configuration (disabled-mechanisms)"),
+		cf_ignore(error_set(CF_STATUS(DENIED), "the mechanism is off (disabled-mechanisms of the configuration; enabled-mechanisms switches on what is for data of old)"),
 			  "the return value is the answer");
 		return CKR_MECHANISM_INVALID;
 	}

@@ -20,8 +20,9 @@ struct policy {
 
 /* Mechanisms that are switched off in this process. */
 struct disabled;
-/* `names`: CKM_... or numbers, with blanks between. CKR_FUNCTION_FAILED, and the sentence says which is none. */
-CK_RV disabled_parse(const char *names, struct disabled **out);
+/* The first list, and what is retired (mech.h) and not in the second.  CKM_... or numbers, with blanks between.
+ * CKR_FUNCTION_FAILED, and the sentence says which is none. */
+CK_RV disabled_parse(const char *disabled, const char *enabled, struct disabled **out);
 void disabled_free(struct disabled *d);
 bool disabled_has(const struct disabled *d, CK_MECHANISM_TYPE type);
 

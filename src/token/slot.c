@@ -218,7 +218,7 @@ CK_RV slots_open(const struct config *config, struct slots **out)
 		mem_free(s);
 		return CKR_HOST_MEMORY;
 	}
-	rv = disabled_parse(config->disabled_mechanisms, &s->disabled);
+	rv = disabled_parse(config->disabled_mechanisms, config->enabled_mechanisms, &s->disabled);
 	if (rv == CKR_OK)
 		rv = add_empty(s);
 	if (rv != CKR_OK) {

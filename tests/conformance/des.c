@@ -87,7 +87,7 @@ static void test_published(void)
 {
 	struct p11 m;
 	CK_SESSION_HANDLE s = start(&m, ON);
-	CK_MECHANISM cbc = {CKM_DES3_CBC, iv, 8}, pad = {CKM_DES3_CBC_PAD, iv, 8}, aes = {CKM_AES_CBC, iv, 16}, wrong = {CKM_DES3_CBC, iv, 7};
+	CK_MECHANISM cbc = {CKM_DES3_CBC, iv, 8}, pad = {CKM_DES3_CBC_PAD, iv, 8}, aes = {CKM_AES_CBC, plain, 16}, wrong = {CKM_DES3_CBC, iv, 7};
 	CK_OBJECT_HANDLE h;
 	CK_BYTE out[64], again[64];
 	CK_ULONG n = sizeof(out), n2 = sizeof(again);

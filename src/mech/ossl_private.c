@@ -18,7 +18,8 @@
 
 /*
  * The library's own bookkeeping: errors of a thread, locks, tables of names and of what was fetched.  It holds no secret
- * and outlives the operation on whose way it was made, in a forked child too, where guarded memory is not.
+ * and outlives the operation on whose way it was made, in a forked child too, where guarded memory is not.  Later versions
+ * than 3.0 name no file where they make room for a thread's errors, and there alone.
  */
 static const char *const bookkeeping[] = {
 	"err/", "initthread.c", "threads_", "property/", "lhash/", "stack/", "sparse_array.c", "core_", "provider", "context.c",
@@ -29,7 +30,7 @@ static bool is_bookkeeping(const char *file)
 {
 	const char *at = file;
 
-	while (at != NULL && (at = strstr(at, "crypto/")) != NULL) {
+	while ((at = strstr(at, "crypto/")) != NULL) {
 		at += strlen("crypto/");
 		for (size_t i = 0; i < sizeof(bookkeeping) / sizeof(bookkeeping[0]); i++)
 			if (strncmp(at, bookkeeping[i], strlen(bookkeeping[i])) == 0)
@@ -45,7 +46,7 @@ static bool is_guarded(const char *file)
 {
 	_Atomic(const char *) *place = &seen[(uintptr_t)file / 8 % (sizeof(seen) / sizeof(seen[0]))];
 
-	if (!vault_in_scope())
+	if (file == NULL || !vault_in_scope())
 		return false;
 	if (atomic_load_explicit(place, memory_order_relaxed) == file)
 		return true;

@@ -102,8 +102,9 @@ static void *work(void *arg)
 	unsigned i = (unsigned)((CK_SESSION_HANDLE *)arg - load.session);
 	struct answer *a = malloc(sizeof(*a));
 
-	while (a != NULL && !load.stop) {
-		for (struct request *r = load.stored; r != NULL && !load.stop; r = r->next) {
+	/* Whole rounds, and one at least: what is stopped at once has done something too. */
+	do {
+		for (struct request *r = load.stored; a != NULL && r != NULL; r = r->next) {
 			uint64_t none = CKR_OK;
 
 			repeat(r, i + 1, load.session[i], a);
@@ -111,7 +112,7 @@ static void *work(void *arg)
 				(void)atomic_compare_exchange_strong(&load.first_bad, &none, a->head.rv);
 			load.operations++;
 		}
-	}
+	} while (a != NULL && !load.stop);
 	free(a);
 	return NULL;
 }

@@ -81,6 +81,18 @@ static void make_aes(struct making *m)
 	ask_bool(m->q, CKA_EXTRACTABLE, true);
 }
 
+static void make_des3(struct making *m)
+{
+	uint8_t key[24];
+
+	randombytes_buf(key, sizeof(key));
+	for (size_t i = 0; i < sizeof(key); i++)
+		key[i] = (uint8_t)((key[i] & 0xfe) | (__builtin_popcount(key[i] & 0xfe) % 2 == 0)); /* odd parity */
+	secrets_add(m->w->s, KIND_KEY, key, sizeof(key));
+	ask_secret(m, CKK_DES3, key, sizeof(key));
+	ask_ciphers(m);
+}
+
 static void make_xts(struct making *m)
 {
 	uint8_t key[64];
@@ -330,6 +342,7 @@ static const struct {
 	[XTS] = { "AES-256-XTS", make_xts, NULL, 0 },
 	[CHACHA20] = { "ChaCha20", make_chacha, NULL, 0 },
 	[POLY1305] = { "Poly1305", make_poly, NULL, 0 },
+	[DES3] = { "3DES", make_des3, NULL, 0 },
 	[RSA_2048] = { "RSA-2048", make_rsa, NULL, 0 },
 	[P256] = { "P-256", make_ec, p256, sizeof(p256) },
 	[P384] = { "P-384", make_ec, p384, sizeof(p384) },

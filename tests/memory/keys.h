@@ -14,6 +14,7 @@ enum ring_key {
 	XTS,
 	CHACHA20,
 	POLY1305,
+	DES3,
 	RSA_2048,
 	P256,
 	P384,

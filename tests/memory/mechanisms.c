@@ -34,6 +34,7 @@ enum use {
 
 enum parameter_kind {
 	NONE,
+	IV8,
 	IV12,
 	IV16,
 	IV32,
@@ -93,6 +94,9 @@ static void ask_parameter(const struct doing *d, struct asking *q)
 
 	switch (r->parameter) {
 	case NONE:
+		break;
+	case IV8:
+		ask_field(q, FIELD_PARAMS, d->w->message[1], 8);
 		break;
 	case IV12:
 		ask_field(q, FIELD_PARAMS, d->w->message[1], 12);

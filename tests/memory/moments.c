@@ -202,8 +202,10 @@ static void each_mechanism(const struct paths *paths, enum subject who, const st
 {
 	struct world w;
 
-	/* Its wrapping key is imported, since the scanner has to know it. */
-	if (begin(&w, paths, who, CHEAP "allow-unsafe-wrapping = yes\n") && world_login(&w, w.user_pin))
+	/* Its wrapping key is imported, since the scanner has to know it; what is off by default is on. */
+	if (begin(&w, paths, who, CHEAP "allow-unsafe-wrapping = yes\n"
+		  "enabled-mechanisms = CKM_DES2_KEY_GEN CKM_DES3_KEY_GEN CKM_DES3_ECB CKM_DES3_CBC CKM_DES3_CBC_PAD CKM_DES3_CMAC "
+		  "CKM_DES3_CMAC_GENERAL\n") && world_login(&w, w.user_pin))
 		moments_mechanisms(&w, plan->mechanism);
 	world_free(&w);
 }

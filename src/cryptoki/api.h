@@ -25,11 +25,9 @@
 #define API(since, name, subject, need, parameters, arguments) \
 	IN_240_##since(CK_RV name parameters;) IN_300_##since(CK_RV v300_##name parameters;) \
 	IN_320_##since(CK_RV v320_##name parameters;)
-#define NONE(since, name, parameters) API(since, name, , , parameters, )
 #define HAND(since, name, parameters) CK_RV name parameters;
 #include "cryptoki/api.def"
 #undef API
-#undef NONE
 #undef HAND
 
 #endif

@@ -26,16 +26,6 @@ static const struct guard_list list_320 = { { 3, 2 }, OBJECT_FORM_RAW };
 		return rv == CKR_OK ? guard_leave(call, do_##body arguments) : rv;                 \
 	}
 
-#define UNSUPPORTED(function, list, name, parameters)                                              \
-	CK_RV function parameters                                                                  \
-	{                                                                                          \
-		static const struct guard_row row = { #name, SUBJECT_MODULE, NEED_ANY, &list };    \
-		struct call call;                                                                  \
-		CK_RV rv = guard_enter(&call, &row, 0);                                            \
-                                                                                                   \
-		return rv == CKR_OK ? guard_leave(&call, CKR_FUNCTION_NOT_SUPPORTED) : rv;         \
-	}
-
 #define HAND(since, name, parameters)
 
 /* Functions without a mechanism have no use for their parameters. */
@@ -43,19 +33,14 @@ static const struct guard_list list_320 = { { 3, 2 }, OBJECT_FORM_RAW };
 
 #define API(since, name, subject, need, parameters, arguments) \
 	IN_240_##since(FUNCTION(name, list_240, name, subject, need, parameters, arguments))
-#define NONE(since, name, parameters) IN_240_##since(UNSUPPORTED(name, list_240, name, parameters))
 #include "cryptoki/api.def"
 #undef API
-#undef NONE
 
 #define API(since, name, subject, need, parameters, arguments) \
 	IN_300_##since(FUNCTION(v300_##name, list_300, name, subject, need, parameters, arguments))
-#define NONE(since, name, parameters) IN_300_##since(UNSUPPORTED(v300_##name, list_300, name, parameters))
 #include "cryptoki/api.def"
 #undef API
-#undef NONE
 
 #define API(since, name, subject, need, parameters, arguments) \
 	IN_320_##since(FUNCTION(v320_##name, list_320, name, subject, need, parameters, arguments))
-#define NONE(since, name, parameters) IN_320_##since(UNSUPPORTED(v320_##name, list_320, name, parameters))
 #include "cryptoki/api.def"

@@ -6,8 +6,6 @@
 #include "cryptoki/api.h"
 #include "cryptoki/vendor.h"
 
-#define NONE(since, name, parameters) API(since, name, , , , )
-
 #define API(since, name, subject, need, parameters, arguments) IN_240_##since(.name = name, )
 #define HAND(since, name, parameters) IN_240_##since(.name = name, )
 static const CK_FUNCTION_LIST list_240 = {

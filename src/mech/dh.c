@@ -150,7 +150,7 @@ static CK_RV generate(struct vault_scope *scope, const struct mech_call *call, c
 
 /* ---- agreement ---- */
 
-/* The other party's public value. */
+/* The other party's public value; none where it is the ciphertext of a key encapsulation. */
 CK_RV params_dh(const CK_MECHANISM *given, union mech_params *out)
 {
 	struct span peer = given->pParameter == NULL || given->ulParameterLen > 2 * DH_BYTES_MAX ?
@@ -158,19 +158,26 @@ CK_RV params_dh(const CK_MECHANISM *given, union mech_params *out)
 				   stripped(span(given->pParameter, given->ulParameterLen));
 
 	out->data.data = peer;
-	return peer.n != 0 ? CKR_OK : params_invalid("is no public value");
+	return peer.n != 0 || given->ulParameterLen == 0 ? CKR_OK : params_invalid("is no public value");
 }
 
-static CK_RV derive(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
-		    size_t *n)
+static CK_RV suits(const struct mech_call *call)
 {
-	AUTO(dh_st) dh = dh_of(call->key);
-	AUTO(bignum_st) x = number_of(key_view_part(call->key, CKA_VALUE));
-	AUTO(bignum_st) y = number_of(call->params->data.data);
+	bool encapsulates = (call->use & (CKF_ENCAPSULATE | CKF_DECAPSULATE)) != 0;
+
+	if (encapsulates == (call->params->data.data.n == 0))
+		return CKR_OK;
+	return params_invalid(encapsulates ? "must be empty: the ciphertext is the public value" : "is no public value");
+}
+
+static CK_RV agree(struct vault_scope *scope, const struct key_view *key, struct span peer, struct mspan out, size_t *n)
+{
+	AUTO(dh_st) dh = dh_of(key);
+	AUTO(bignum_st) x = number_of(key_view_part(key, CKA_VALUE));
+	AUTO(bignum_st) y = number_of(peer);
 	struct mspan z;
 	int length;
 
-	(void)other;
 	if (dh == NULL || x == NULL)
 		return CKR_GENERAL_ERROR;
 	if (y == NULL || !in_range(y, DH_get0_p(dh)))
@@ -187,6 +194,53 @@ static CK_RV derive(struct vault_scope *scope, const struct mech_call *call, con
 	return agreed_cut(span(z.p, (size_t)length), out, n);
 }
 
+static CK_RV derive(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
+		    size_t *n)
+{
+	(void)other;
+	return agree(scope, call->key, call->params->data.data, out, n);
+}
+
+/* ---- key encapsulation: the public half of a pair that is made for one key is the ciphertext ---- */
+
+static CK_RV out_len(const struct mech_call *call, size_t in_len, size_t *out)
+{
+	(void)in_len;
+	*out = (call->key->bits + 7) / 8;
+	return CKR_OK;
+}
+
+static CK_RV encapsulate(struct vault_scope *scope, const struct mech_call *call, struct mspan ciphertext, struct mspan secret, size_t *n)
+{
+	struct key_view wanted = *call->key, pub, priv;
+	struct span value;
+	CK_RV rv;
+
+	wanted.value_bits = 0;
+	rv = generate(scope, call, &wanted, &pub, &priv);
+	if (rv != CKR_OK)
+		return rv;
+	value = key_view_part(&pub, CKA_VALUE);
+	if (value.n > ciphertext.n)
+		return CKR_GENERAL_ERROR;
+	memset(ciphertext.p, 0, ciphertext.n - value.n); /* as long as the prime */
+	bytes_copy(ciphertext.p + ciphertext.n - value.n, value.p, value.n);
+	*n = agreed_length(*n);
+	rv = agree(scope, &priv, key_view_part(call->key, CKA_VALUE), secret, n);
+	return rv == CKR_MECHANISM_PARAM_INVALID ? CKR_FUNCTION_FAILED : rv;
+}
+
+static CK_RV decapsulate(struct vault_scope *scope, const struct mech_call *call, struct span ciphertext, struct mspan secret, size_t *n)
+{
+	CK_RV rv;
+
+	if (ciphertext.n > 2 * DH_BYTES_MAX)
+		return CKR_WRAPPED_KEY_LEN_RANGE;
+	*n = agreed_length(*n);
+	rv = agree(scope, call->key, stripped(ciphertext), secret, n);
+	return rv == CKR_MECHANISM_PARAM_INVALID ? CKR_WRAPPED_KEY_INVALID : rv;
+}
+
 const struct mech_impl mech_dh_generate = {
 	.state_kind = MECH_STATE_NONE,
 	.check_domain = check_domain,
@@ -195,5 +249,9 @@ const struct mech_impl mech_dh_generate = {
 
 const struct mech_impl mech_dh = {
 	.state_kind = MECH_STATE_NONE,
+	.suits = suits,
 	.derive = derive,
+	.out_len = out_len,
+	.encapsulate = encapsulate,
+	.decapsulate = decapsulate,
 };

@@ -10,6 +10,7 @@
 #include "mech/ec.h"
 #include "mech/families.h"
 #include "mech/ossl_auto.h"
+#include "mech/params.h"
 #include "mech/xdh.h"
 
 /* What a round hashes: X9.63 has the shared secret before the counter, SP 800-56A behind it. */
@@ -116,8 +117,8 @@ CK_RV agreed_cut(struct span z, struct mspan out, size_t *n)
 	return CKR_OK;
 }
 
-static CK_RV derive(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
-		    size_t *n)
+static CK_RV agree(struct vault_scope *scope, const struct mech_call *call, const struct key_view *key, struct span peer,
+		   struct mspan out, size_t *n)
 {
 	const struct mech_ecdh_params *p = &call->params->ecdh;
 	const struct kdf *kdf = kdf_find(p->kdf);
@@ -125,11 +126,10 @@ static CK_RV derive(struct vault_scope *scope, const struct mech_call *call, con
 	size_t z_n = 0;
 	CK_RV rv;
 
-	(void)other;
-	if (call->key->type == CKK_EC_MONTGOMERY)
-		rv = xdh_agree(scope, call->key, p->peer, MSPAN_OF(z), &z_n);
+	if (key->type == CKK_EC_MONTGOMERY)
+		rv = xdh_agree(scope, key, peer, MSPAN_OF(z), &z_n);
 	else
-		rv = ec_agree(scope, call->key, p->peer, call->mech->type == CKM_ECDH1_COFACTOR_DERIVE, MSPAN_OF(z), &z_n);
+		rv = ec_agree(scope, key, peer, call->mech->type == CKM_ECDH1_COFACTOR_DERIVE, MSPAN_OF(z), &z_n);
 	if (rv != CKR_OK)
 		return rv;
 	if (kdf == NULL)
@@ -141,7 +141,82 @@ static CK_RV derive(struct vault_scope *scope, const struct mech_call *call, con
 	return expand(kdf, span(z, z_n), p->shared, mspan(out.p, *n));
 }
 
+static CK_RV derive(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
+		    size_t *n)
+{
+	(void)other;
+	return agree(scope, call, call->key, call->params->ecdh.peer, out, n);
+}
+
+/* ---- key encapsulation: the public half of a pair that is made for one key is the ciphertext ---- */
+
+/* The other party's point comes with the call there, and with the parameter here. */
+static CK_RV suits(const struct mech_call *call)
+{
+	bool encapsulates = (call->use & (CKF_ENCAPSULATE | CKF_DECAPSULATE)) != 0;
+
+	if (encapsulates == (call->params->ecdh.peer.n == 0))
+		return CKR_OK;
+	return params_invalid(encapsulates ? "has a public point, which is the ciphertext here" : "has no public point");
+}
+
+static CK_RV out_len(const struct mech_call *call, size_t in_len, size_t *out)
+{
+	const struct curve *curve = curve_sized(CKK_EC_MONTGOMERY, call->key->bits);
+
+	(void)in_len;
+	if (call->key->type == CKK_EC_MONTGOMERY && curve == NULL)
+		return CKR_GENERAL_ERROR;
+	*out = call->key->type == CKK_EC_MONTGOMERY ? curve->point : 1 + 2 * ((call->key->bits + 7) / 8);
+	return CKR_OK;
+}
+
+/* A key that takes part in one agreement, of the same curve. */
+static CK_RV ephemeral(struct vault_scope *scope, const struct mech_call *call, struct key_view *pub, struct key_view *priv)
+{
+	const struct mech_impl *impl = call->key->type == CKK_EC ? &mech_ec_generate : &mech_xdh_generate;
+	struct span params = key_view_part(call->key, CKA_EC_PARAMS);
+	struct key_view wanted = { .class = CKO_PUBLIC_KEY, .type = call->key->type, .bits = call->key->bits, .parts = 1 };
+	CK_RV rv;
+
+	wanted.part[0] = (struct key_part){ CKA_EC_PARAMS, params };
+	rv = impl->generate_pair(scope, call, &wanted, pub, priv);
+	if (rv == CKR_OK)
+		priv->part[priv->parts++] = (struct key_part){ CKA_EC_PARAMS, params };
+	return rv;
+}
+
+static CK_RV encapsulate(struct vault_scope *scope, const struct mech_call *call, struct mspan ciphertext, struct mspan secret, size_t *n)
+{
+	struct key_view pub, priv;
+	struct span point;
+	CK_RV rv = ephemeral(scope, call, &pub, &priv);
+
+	if (rv != CKR_OK)
+		return rv;
+	point = key_view_part(&pub, CKA_EC_POINT);
+	if (point.n != ciphertext.n)
+		return CKR_GENERAL_ERROR;
+	bytes_copy(ciphertext.p, point.p, point.n);
+	*n = agreed_length(*n);
+	rv = agree(scope, call, &priv, key_view_part(call->key, CKA_EC_POINT), secret, n);
+	return rv == CKR_MECHANISM_PARAM_INVALID ? CKR_FUNCTION_FAILED : rv;
+}
+
+static CK_RV decapsulate(struct vault_scope *scope, const struct mech_call *call, struct span ciphertext, struct mspan secret, size_t *n)
+{
+	CK_RV rv;
+
+	*n = agreed_length(*n);
+	rv = agree(scope, call, call->key, ciphertext, secret, n);
+	return rv == CKR_MECHANISM_PARAM_INVALID ? CKR_WRAPPED_KEY_INVALID : rv;
+}
+
 const struct mech_impl mech_ecdh = {
 	.state_kind = MECH_STATE_NONE,
+	.suits = suits,
 	.derive = derive,
+	.out_len = out_len,
+	.encapsulate = encapsulate,
+	.decapsulate = decapsulate,
 };

@@ -125,6 +125,11 @@ CK_RV params_tls_mac(const CK_MECHANISM *given, union mech_params *out);
 bool ecdh_kdf_known(CK_ULONG type);
 /* The agreed secret itself: what is too much is cut from its front. *n: as in mech_impl.derive. KEY_SIZE_RANGE. */
 CK_RV agreed_cut(struct span z, struct mspan out, size_t *n);
+/* The same length where a key encapsulation asks for it: an AES key takes as much as there is. */
+static inline size_t agreed_length(size_t wanted)
+{
+	return wanted == MECH_LENGTH_AES ? 0 : wanted;
+}
 
 /* ossl.c: a library context of our own, so that the host's OpenSSL is not touched. */
 CK_RV ossl_open(void);

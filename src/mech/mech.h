@@ -54,7 +54,7 @@ struct mech_eddsa_params {
 struct mech_ecdh_params {
 	CK_ULONG kdf;           /* CKD_... */
 	struct span shared;
-	struct span peer;       /* the other party's public point */
+	struct span peer;       /* the other party's public point; empty: it is the ciphertext of a key encapsulation */
 };
 
 struct mech_index_params {
@@ -273,6 +273,15 @@ struct mech_impl {
 	/* What is unwrapped may have zeros behind it: CKA_VALUE_LEN of the template cuts them off. */
 	bool unwraps_padded;
 
+	/* C_EncapsulateKey, C_DecapsulateKey: a secret and the ciphertext that gives it again.  `secret` has MECH_SECRET_MAX bytes;
+	 * *n on entry is the length that the key should have, or MECH_LENGTH_..., and the secret's length on return.
+	 * out_len of 0 bytes tells how long the ciphertext is.  encapsulate: TEMPLATE_INCOMPLETE, TEMPLATE_INCONSISTENT (no such
+	 * length); decapsulate: WRAPPED_KEY_INVALID, WRAPPED_KEY_LEN_RANGE, TEMPLATE_INCONSISTENT. */
+	CK_RV (*encapsulate)(struct vault_scope *scope, const struct mech_call *call, struct mspan ciphertext, struct mspan secret,
+			     size_t *n);
+	CK_RV (*decapsulate)(struct vault_scope *scope, const struct mech_call *call, struct span ciphertext, struct mspan secret,
+			     size_t *n);
+
 	/* The base key's value can be told from the new one's (part of it, or combined with what is known): the new key is
 	 * as sensitive as the base key (the specification's rule for each such mechanism). */
 	bool derives_openly;
@@ -297,6 +306,8 @@ struct mech_impl {
 	CK_RV (*derive_private)(struct vault_scope *scope, const struct mech_call *call, struct key_view *out);
 };
 
+/* As much as the largest RSA modulus has. */
+#define MECH_SECRET_MAX 2048
 #define MECH_LENGTH_ANY ((size_t)0)
 #define MECH_LENGTH_AES SIZE_MAX /* 16, 24 or 32 */
 

@@ -51,7 +51,7 @@ CK_RV params_ecdh(const CK_MECHANISM *given, union mech_params *out)
 	memcpy(&p, given->pParameter, sizeof(p));
 	if (!ecdh_kdf_known(p.kdf))
 		return params_invalid("names a key derivation function that is not known");
-	if ((p.pSharedData == NULL && p.ulSharedDataLen != 0) || p.pPublicData == NULL || p.ulPublicDataLen == 0)
+	if ((p.pSharedData == NULL && p.ulSharedDataLen != 0) || (p.pPublicData == NULL && p.ulPublicDataLen != 0))
 		return params_invalid("has a length without its data");
 	if (p.kdf == CKD_NULL && p.ulSharedDataLen != 0)
 		return params_invalid("has shared data that CKD_NULL does not use");

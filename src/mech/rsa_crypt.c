@@ -111,6 +111,32 @@ static CK_RV unwrap_pkcs(struct vault_scope *scope, const struct mech_call *call
 	return of_wrapped(rv == CKR_OK ? rsa_hand_out(message, out, n) : rv);
 }
 
+/* ---- key encapsulation: a new secret is encrypted as it is wrapped ---- */
+
+typedef CK_RV (*wrap_fn)(struct vault_scope *scope, const struct mech_call *call, struct span material, struct mspan out, size_t *n);
+
+static CK_RV wrap_new(struct vault_scope *scope, const struct mech_call *call, wrap_fn wrap, struct mspan ciphertext, struct mspan secret,
+		      size_t *n)
+{
+	size_t out_n = ciphertext.n, secret_n = *n == MECH_LENGTH_AES ? 32 : *n;
+	CK_RV rv;
+
+	if (secret_n == MECH_LENGTH_ANY)
+		return CKR_TEMPLATE_INCOMPLETE;
+	if (secret_n > secret.n)
+		return CKR_TEMPLATE_INCONSISTENT;
+	*n = secret_n;
+	randombytes_buf(secret.p, secret_n);
+	rv = wrap(scope, call, span(secret.p, secret_n), ciphertext, &out_n);
+	return rv == CKR_KEY_SIZE_RANGE ? CKR_TEMPLATE_INCONSISTENT : rv;
+}
+
+static CK_RV encapsulate_pkcs(struct vault_scope *scope, const struct mech_call *call, struct mspan ciphertext, struct mspan secret,
+			      size_t *n)
+{
+	return wrap_new(scope, call, wrap_pkcs, ciphertext, secret, n);
+}
+
 /* ---- X.509: the number itself ---- */
 
 static CK_RV encrypt_raw(struct vault_scope *scope, const struct mech_call *call, struct span plain, struct mspan out, size_t *n)
@@ -132,6 +158,37 @@ static CK_RV decrypt_raw(struct vault_scope *scope, const struct mech_call *call
 	CK_RV rv = decrypted(scope, call, encrypted, &em);
 
 	return rv == CKR_OK ? rsa_hand_out(span(em.p, rsa_size(call->key)), out, n) : rv;
+}
+
+/* RSASVE (SP 800-56B §7.2.1): any number below the modulus.  That it is 0, 1 or the modulus less 1 happens to nobody. */
+static CK_RV encapsulate_raw(struct vault_scope *scope, const struct mech_call *call, struct mspan ciphertext, struct mspan secret,
+			     size_t *n)
+{
+	size_t size = rsa_size(call->key);
+	CK_RV rv = CKR_DATA_INVALID;
+
+	(void)scope;
+	if (*n != MECH_LENGTH_ANY && *n != size)
+		return CKR_TEMPLATE_INCONSISTENT;
+	*n = size;
+	if (ciphertext.n < size || secret.n < size)
+		return CKR_GENERAL_ERROR;
+	while (rv == CKR_DATA_INVALID) {
+		randombytes_buf(secret.p, size);
+		rv = rsa_public(call->key, secret.p, ciphertext.p);
+	}
+	return rv;
+}
+
+static CK_RV decapsulate_raw(struct vault_scope *scope, const struct mech_call *call, struct span ciphertext, struct mspan secret,
+			     size_t *n)
+{
+	size_t size = rsa_size(call->key);
+
+	if (*n != MECH_LENGTH_ANY && *n != size)
+		return CKR_TEMPLATE_INCONSISTENT;
+	*n = secret.n;
+	return of_wrapped(decrypt_raw(scope, call, ciphertext, secret, n));
 }
 
 /* ---- OAEP ---- */
@@ -188,6 +245,19 @@ static CK_RV wrap_oaep(struct vault_scope *scope, const struct mech_call *call, 
 static CK_RV unwrap_oaep(struct vault_scope *scope, const struct mech_call *call, struct span wrapped, struct mspan out, size_t *n)
 {
 	return of_wrapped(decrypt_oaep(scope, call, wrapped, out, n));
+}
+
+static CK_RV encapsulate_oaep(struct vault_scope *scope, const struct mech_call *call, struct mspan ciphertext, struct mspan secret,
+			      size_t *n)
+{
+	return wrap_new(scope, call, wrap_oaep, ciphertext, secret, n);
+}
+
+static CK_RV decapsulate_oaep(struct vault_scope *scope, const struct mech_call *call, struct span ciphertext, struct mspan secret,
+			      size_t *n)
+{
+	*n = secret.n;
+	return unwrap_oaep(scope, call, ciphertext, secret, n);
 }
 
 /* ---- RSA and AES: a key of any length under a new AES key, that one by OAEP ---- */
@@ -282,6 +352,8 @@ const struct mech_impl mech_rsa_pkcs = {
 	.decrypt = decrypt_pkcs,
 	.wrap = wrap_pkcs,
 	.unwrap = unwrap_pkcs,
+	.encapsulate = encapsulate_pkcs,
+	.decapsulate = unwrap_pkcs,
 };
 
 const struct mech_impl mech_rsa_raw = {
@@ -292,6 +364,8 @@ const struct mech_impl mech_rsa_raw = {
 	.recover = rsa_recover_raw,
 	.encrypt = encrypt_raw,
 	.decrypt = decrypt_raw,
+	.encapsulate = encapsulate_raw,
+	.decapsulate = decapsulate_raw,
 };
 
 const struct mech_impl mech_rsa_oaep = {
@@ -302,4 +376,6 @@ const struct mech_impl mech_rsa_oaep = {
 	.decrypt = decrypt_oaep,
 	.wrap = wrap_oaep,
 	.unwrap = unwrap_oaep,
+	.encapsulate = encapsulate_oaep,
+	.decapsulate = decapsulate_oaep,
 };

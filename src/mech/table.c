@@ -17,6 +17,7 @@
 #define RSA_SIGNS (SIGNS | CKF_SIGN_RECOVER | CKF_VERIFY_RECOVER)
 #define RSA_ENCRYPTS (CKF_ENCRYPT | CKF_DECRYPT)
 #define RSA_WRAPS (CKF_WRAP | CKF_UNWRAP)
+#define ENCAPSULATES (CKF_ENCAPSULATE | CKF_DECAPSULATE)
 
 #define MECH(type, flags, key_type, least, most, params, family, variant) \
 	{ type, flags, key_type, least, most, params, &family, variant, false },

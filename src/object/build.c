@@ -400,25 +400,6 @@ static CK_RV number_rules(struct vault_scope *scope, struct draft *d, const stru
 	return put_key_info(d, span(room.p, n));
 }
 
-bool object_secret_length(CK_KEY_TYPE type, size_t n)
-{
-	switch (type) {
-	case CKK_AES:
-		return n == 16 || n == 24 || n == 32;
-	case CKK_AES_XTS:
-		return n == 32 || n == 64;
-	case CKK_DES2:
-		return n == 16;
-	case CKK_DES3:
-		return n == 24;
-	case CKK_CHACHA20:
-	case CKK_POLY1305:
-		return n == 32;
-	default:
-		return n > 0;
-	}
-}
-
 static CK_RV value_rules(struct draft *d, const struct object_head *head)
 {
 	const struct curve *curve = curve_find(value_of(d, CKA_EC_PARAMS));
@@ -562,5 +543,7 @@ CK_RV object_build(struct vault_scope *scope, const struct object_request *reque
 	for (size_t i = 0; i < d.count; i++)
 		if (d.there[i])
 			attrs_write(out, d.rows[i]->type, d.value[i]);
+	if (out->failed == CKR_OK && request->admitted.p != NULL && !object_admitted(scope, request->admitted, attrs_written(out)))
+		return CKR_KEY_HANDLE_INVALID;
 	return out->failed;
 }

@@ -36,6 +36,25 @@ bool object_point_raw(const struct curve *curve, struct span given, struct span 
 	return true;
 }
 
+bool object_secret_length(CK_KEY_TYPE type, size_t n)
+{
+	switch (type) {
+	case CKK_AES:
+		return n == 16 || n == 24 || n == 32;
+	case CKK_AES_XTS:
+		return n == 32 || n == 64;
+	case CKK_DES2:
+		return n == 16;
+	case CKK_DES3:
+		return n == 24;
+	case CKK_CHACHA20:
+	case CKK_POLY1305:
+		return n == 32;
+	default:
+		return n > 0;
+	}
+}
+
 CK_ULONG object_bits(struct span number)
 {
 	CK_ULONG n;

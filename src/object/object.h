@@ -48,7 +48,8 @@ struct object_request {
 	CK_MECHANISM_TYPE gen_mechanism; /* CKA_KEY_GEN_MECHANISM, or CK_UNAVAILABLE_INFORMATION */
 	bool by_so;                      /* the SO is logged in: may set CKA_TRUSTED */
 	/* OBJECT_DERIVE, OBJECT_UNWRAP: what the key that it comes from says. */
-	struct span forced;              /* CKA_DERIVE_TEMPLATE, CKA_UNWRAP_TEMPLATE, as in the encoding: must hold of the new key */
+	struct span forced;              /* CKA_DERIVE_TEMPLATE, CKA_UNWRAP_TEMPLATE, CKA_DECAPSULATE_TEMPLATE, as in the encoding: must hold of the new key */
+	struct span admitted;            /* CKA_ENCAPSULATE_TEMPLATE: what does not match it is not made; p NULL: there is none */
 	bool from_always_sensitive, from_never_extractable;
 	bool stays_sensitive, stays_inside; /* SENSITIVE must be true, EXTRACTABLE false */
 	uint8_t unique_id[16];           /* random; becomes CKA_UNIQUE_ID, as a UUID string */
@@ -56,7 +57,8 @@ struct object_request {
 
 /* Builds the whole encoding: template, computed values, defaults, rules between attributes (ALWAYS_SENSITIVE, NEVER_EXTRACTABLE,
  * LOCAL, CHECK_VALUE, PUBLIC_KEY_INFO). For an imported Ed25519 private key the caller has put the public point in `given`.
- * CKR as object_head and ATTRIBUTE_READ_ONLY, TEMPLATE_INCOMPLETE, CURVE_NOT_SUPPORTED, DOMAIN_PARAMS_INVALID. */
+ * CKR as object_head and ATTRIBUTE_READ_ONLY, TEMPLATE_INCOMPLETE, CURVE_NOT_SUPPORTED, DOMAIN_PARAMS_INVALID, KEY_HANDLE_INVALID
+ * (`admitted`). */
 CK_RV object_build(struct vault_scope *scope, const struct object_request *request, struct attrs_writer *out);
 
 /* C_SetAttributeValue and C_CopyObject: the old encoding with the template's changes.  The head of the copy

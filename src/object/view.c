@@ -270,6 +270,8 @@ static void usage_flags(struct attrs a, struct object_usage *u)
 		{ CKA_WRAP, &u->wrap },
 		{ CKA_UNWRAP, &u->unwrap },
 		{ CKA_DERIVE, &u->derive },
+		{ CKA_ENCAPSULATE, &u->encapsulate },
+		{ CKA_DECAPSULATE, &u->decapsulate },
 		{ CKA_EXTRACTABLE, &u->extractable },
 		{ CKA_SENSITIVE, &u->sensitive },
 		{ CKA_ALWAYS_AUTHENTICATE, &u->always_authenticate },
@@ -336,7 +338,7 @@ CK_RV object_key_material(struct vault_scope *scope, struct attrs a, struct attr
 		CKA_VALUE,	      CKA_MODULUS,    CKA_PUBLIC_EXPONENT, CKA_PRIVATE_EXPONENT, CKA_PRIME_1, CKA_PRIME_2,
 		CKA_EXPONENT_1,	      CKA_EXPONENT_2, CKA_COEFFICIENT,	   CKA_EC_PARAMS,	 CKA_EC_POINT,
 		CKA_PRIME,	      CKA_BASE,
-		CKA_WRAP_TEMPLATE,    CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE,
+		CKA_WRAP_TEMPLATE,    CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE, CKA_ENCAPSULATE_TEMPLATE, CKA_DECAPSULATE_TEMPLATE,
 		CKA_COFFER_ALGORAND_INDEX,
 	};
 

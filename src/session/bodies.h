@@ -54,6 +54,13 @@ CK_RV do_C_FindObjectsInit(struct call *call, CK_ATTRIBUTE_PTR attr, CK_ULONG co
 CK_RV do_C_FindObjects(struct call *call, CK_OBJECT_HANDLE_PTR object, CK_ULONG max, CK_ULONG_PTR count);
 CK_RV do_C_FindObjectsFinal(struct call *call);
 
+/* ---- op_key.c: of PKCS#11 3.2 ---- */
+
+CK_RV do_C_EncapsulateKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE public_key, CK_ATTRIBUTE_PTR attr,
+			  CK_ULONG count, CK_BYTE_PTR ciphertext, CK_ULONG_PTR ciphertext_len, CK_OBJECT_HANDLE_PTR key);
+CK_RV do_C_DecapsulateKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE private_key, CK_ATTRIBUTE_PTR attr,
+			  CK_ULONG count, CK_BYTE_PTR ciphertext, CK_ULONG ciphertext_len, CK_OBJECT_HANDLE_PTR key);
+
 /* ---- op_digest.c ---- */
 
 CK_RV do_C_DigestInit(struct call *call, CK_MECHANISM_PTR mechanism);

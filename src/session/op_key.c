@@ -96,17 +96,34 @@ static CK_RV coded(CK_RV rv, const struct key_codes *codes)
 	}
 }
 
+static bool allows(const struct object_usage *usage, CK_FLAGS flag)
+{
+	switch (flag) {
+	case CKF_WRAP:
+		return usage->wrap;
+	case CKF_UNWRAP:
+		return usage->unwrap;
+	case CKF_DERIVE:
+		return usage->derive;
+	case CKF_ENCAPSULATE:
+		return usage->encapsulate;
+	case CKF_DECAPSULATE:
+		return usage->decapsulate;
+	default:
+		return false;
+	}
+}
+
 static CK_RV permitted(const struct key *k, CK_FLAGS flag, const struct mech *row, const union mech_params *params)
 {
 	const struct object_usage *usage = key_usage(k);
 	struct key_view facts = { .class = usage->class, .type = usage->key_type, .bits = usage->bits };
 	struct mech_call call = { row, params, &facts, NULL, flag };
-	bool allowed = flag == CKF_WRAP ? usage->wrap : flag == CKF_UNWRAP ? usage->unwrap : usage->derive;
 	CK_RV rv = key_permits(k, row);
 
 	if (rv != CKR_OK)
 		return rv;
-	if (!allowed)
+	if (!allows(usage, flag))
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
 	/* There is no begun operation here for which the user could give the PIN once more. */
 	if (usage->always_authenticate)
@@ -250,4 +267,69 @@ CK_RV do_C_DeriveKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HA
 	if (rv == CKR_OK)
 		rv = take_other(&who, row, &params, &other);
 	return rv == CKR_OK ? keys_derive(&who, base, other, row, &params, t, key) : rv;
+}
+
+/* ---- key encapsulation ---- */
+
+static CK_RV ciphertext_length(const struct key *k, const struct mech *row, const union mech_params *params, size_t *out)
+{
+	const struct object_usage *usage = key_usage(k);
+	struct key_view facts = { .class = usage->class, .type = usage->key_type, .bits = usage->bits };
+	struct mech_call call = { row, params, &facts, NULL, CKF_ENCAPSULATE };
+
+	return row->impl->out_len(&call, 0, out);
+}
+
+static CK_RV encapsulate(struct call *call, const struct mech *row, const union mech_params *params, CK_OBJECT_HANDLE public_key,
+			 struct template t, CK_BYTE *ciphertext, CK_ULONG *ciphertext_len, CK_OBJECT_HANDLE *key)
+{
+	static const struct key_codes codes = { CKR_KEY_HANDLE_INVALID, CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_SIZE_RANGE };
+	struct access who = session_access(call);
+	AUTO(key) base = NULL;
+	size_t room = *ciphertext_len, n = 0;
+	CK_RV rv = take_key(&who, public_key, CKF_ENCAPSULATE, row, params, &codes, &base);
+
+	if (rv == CKR_OK)
+		rv = ciphertext_length(base, row, params, &n);
+	if (rv != CKR_OK)
+		return rv;
+	*ciphertext_len = n;
+	if (ciphertext == NULL)
+		return CKR_OK;
+	return room < n ? CKR_BUFFER_TOO_SMALL : keys_encapsulate(&who, base, row, params, t, mspan(ciphertext, n), key);
+}
+
+CK_RV do_C_EncapsulateKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE public_key, CK_ATTRIBUTE_PTR attr,
+			  CK_ULONG count, CK_BYTE_PTR ciphertext, CK_ULONG_PTR ciphertext_len, CK_OBJECT_HANDLE_PTR key)
+{
+	struct template t;
+	const struct mech *row;
+	union mech_params params;
+	CK_RV rv;
+
+	/* Who asks for the length alone gets no key. */
+	if (ciphertext_len == NULL || (key == NULL && ciphertext != NULL) || session_template(attr, count, &t) != CKR_OK)
+		return CKR_ARGUMENTS_BAD;
+	rv = find_row(call, mechanism, CKF_ENCAPSULATE, &row, &params);
+	return rv == CKR_OK ? encapsulate(call, row, &params, public_key, t, ciphertext, ciphertext_len, key) : rv;
+}
+
+CK_RV do_C_DecapsulateKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE private_key, CK_ATTRIBUTE_PTR attr,
+			  CK_ULONG count, CK_BYTE_PTR ciphertext, CK_ULONG ciphertext_len, CK_OBJECT_HANDLE_PTR key)
+{
+	static const struct key_codes codes = { CKR_UNWRAPPING_KEY_HANDLE_INVALID, CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
+						CKR_UNWRAPPING_KEY_SIZE_RANGE };
+	struct access who = session_access(call);
+	AUTO(key) base = NULL;
+	struct template t;
+	const struct mech *row;
+	union mech_params params;
+	CK_RV rv;
+
+	if (ciphertext == NULL || key == NULL || session_template(attr, count, &t) != CKR_OK)
+		return CKR_ARGUMENTS_BAD;
+	rv = find_row(call, mechanism, CKF_DECAPSULATE, &row, &params);
+	if (rv == CKR_OK)
+		rv = take_key(&who, private_key, CKF_DECAPSULATE, row, &params, &codes, &base);
+	return rv == CKR_OK ? keys_decapsulate(&who, base, row, &params, span(ciphertext, ciphertext_len), t, key) : rv;
 }

@@ -218,8 +218,7 @@ static size_t usual_length(CK_KEY_TYPE type, size_t wrapped)
 	}
 }
 
-/* How long the secret should be, as the mechanism is told: so that a wrong padding can answer like a right one. */
-static CK_RV expected_length(const struct pending *p, size_t wrapped, size_t *out)
+CK_RV pending_length(const struct pending *p, size_t wrapped, size_t *out)
 {
 	CK_RV rv = wanted_length(p->request.template, out);
 
@@ -268,7 +267,7 @@ static CK_RV build_unwrapped(struct vault_scope *scope, struct making *m)
 	CK_RV rv = key_open(scope, m->base, &key);
 
 	if (rv == CKR_OK)
-		rv = expected_length(p, m->wrapped.n, &n);
+		rv = pending_length(p, m->wrapped.n, &n);
 	if (rv != CKR_OK)
 		return rv;
 	if (cf_failed(vault_scope_alloc(scope, m->wrapped.n + 64, &room)))

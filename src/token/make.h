@@ -40,6 +40,7 @@ struct making {
 	/* derivation, unwrapping: the key that it is done with, the second that the parameter names, and what is unwrapped; borrowed */
 	struct key *base, *other;
 	struct span wrapped;
+	struct mspan ciphertext; /* key encapsulation: where it goes */
 	/* import: the parts of the key, sealed */
 	struct secret *key;
 	CK_RV rv;
@@ -66,6 +67,10 @@ CK_RV making_build(struct vault_scope *scope, struct making *m, struct pending *
 CK_RV making_finish(struct making *m);
 /* making_allowed and making_finish of a making that has one object; *out is its handle. */
 CK_RV making_one(struct making *m, CK_OBJECT_HANDLE *out);
+
+/* derive.c: how long the secret should be, as the mechanism is told, so that a wrong padding can answer like a right one: from
+ * CKA_VALUE_LEN, else from the key's type and the length of what it comes in; MECH_LENGTH_....  KEY_SIZE_RANGE. */
+CK_RV pending_length(const struct pending *p, size_t wrapped, size_t *out);
 
 /* wrap.c: may the key wrap what is sensitive? */
 bool wrapping_is_safe(const struct object_usage *wrapping);

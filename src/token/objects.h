@@ -70,6 +70,13 @@ CK_RV keys_unwrap(const struct access *who, struct key *unwrapping, const struct
 CK_RV keys_wrap(const struct access *who, struct key *wrapping, const struct mech *mech, const union mech_params *params,
 		CK_OBJECT_HANDLE object, struct mspan out_opt, size_t *n);
 
+/* C_EncapsulateKey: `ciphertext` is as long as the mechanism's out_len says.  C_DecapsulateKey.  As in mech.h, and TEMPLATE_INCONSISTENT:
+ * the secret is no key as the template wants it; KEY_HANDLE_INVALID: CKA_ENCAPSULATE_TEMPLATE does not admit it. */
+CK_RV keys_encapsulate(const struct access *who, struct key *base, const struct mech *mech, const union mech_params *params,
+		       struct template t, struct mspan ciphertext, CK_OBJECT_HANDLE *out);
+CK_RV keys_decapsulate(const struct access *who, struct key *base, const struct mech *mech, const union mech_params *params,
+		       struct span ciphertext, struct template t, CK_OBJECT_HANDLE *out);
+
 /* C_GenerateKey. TEMPLATE_INCOMPLETE: CKA_VALUE_LEN is missing; ATTRIBUTE_VALUE_INVALID: it is no length for such a key. */
 CK_RV keys_generate(const struct access *who, const struct mech *mech, const union mech_params *params, struct template t,
 		    CK_OBJECT_HANDLE *out);

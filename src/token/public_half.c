@@ -27,6 +27,7 @@ static const struct {
 	{ CKA_SIGN, CKA_VERIFY, false },
 	{ CKA_SIGN_RECOVER, CKA_VERIFY_RECOVER, false },
 	{ CKA_UNWRAP, CKA_WRAP, false },
+	{ CKA_DECAPSULATE, CKA_ENCAPSULATE, false },
 	{ CKA_DERIVE, CKA_DERIVE, false },
 	{ CKA_ID, CKA_ID, false },
 	{ CKA_START_DATE, CKA_START_DATE, false },

@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 # rows VERSION...: names of the rows
 rows() {
 	for version in "$@"; do
-		sed -n "s/^\\(API\\|NONE\\|HAND\\)($version, \\(C_[A-Za-z]*\\),.*/\\2/p" "$src/src/cryptoki/api.def"
+		sed -n "s/^\\(API\\|HAND\\)($version, \\(C_[A-Za-z]*\\),.*/\\2/p" "$src/src/cryptoki/api.def"
 	done | sort
 }
 

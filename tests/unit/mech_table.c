@@ -87,6 +87,10 @@ static void a_flag_has_its_function(void)
 			CHECK_ROW(m, f->unwrap != NULL);
 		if ((m->flags & CKF_DERIVE) != 0)
 			CHECK_ROW(m, f->derive != NULL || f->derive_private != NULL || f->derives_public);
+		if ((m->flags & CKF_ENCAPSULATE) != 0)
+			CHECK_ROW(m, f->encapsulate != NULL && f->out_len != NULL);
+		if ((m->flags & CKF_DECAPSULATE) != 0)
+			CHECK_ROW(m, f->decapsulate != NULL);
 		CHECK_ROW(m, (m->flags & (CKF_HW | CKF_EXTENSION)) == 0);
 	}
 }

@@ -148,11 +148,11 @@ CK_RV token_get_policy(struct token *t, struct policy *out)
 	return read_policy(t, out, &generation);
 }
 
-/* What most wallets have: then nothing is read until the wallet changes. */
+/* What most wallets have: then nothing is read until the wallet changes, also where no key was used yet. */
 static void note_open(struct token *t, uint64_t generation)
 {
 	token_lock(t);
-	if (generation == t->keys_generation)
+	if (keys_refresh(t) == CKR_OK && generation == t->keys_generation)
 		atomic_store(&t->no_policy, true);
 	token_unlock(t);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys ready for use: what they may do, when they die, what another process's change does to them. */
+#include "token/policy.h"
+#include "token/token_internal.h"
 #include "token_kit.h"
 
 static struct kit k;
@@ -101,6 +103,26 @@ static void anothers_change_is_seen_at_the_next_use(void)
 	CHECK(key_take(&k.who, priv, &key) == CKR_KEY_HANDLE_INVALID);
 	REQUIRE(key_take(&k.who, pub, &key) == CKR_OK);
 	key_unref(key);
+	kit_down(&other);
+	kit_down(&k);
+}
+
+/* A digest uses no key: it must not read the wallet each time because of that. */
+static void that_there_is_no_policy_is_known_without_a_key(void)
+{
+	const struct mech *sha256 = mech_find(CKM_SHA256);
+	struct policy none_but_sha1 = { .count = 1, .mechanism = { CKM_SHA_1 } };
+	struct kit other;
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	CHECK(token_permits(k.token, sha256) == CKR_OK);
+	CHECK(atomic_load(&k.token->no_policy));
+	kit_other(&other, &k);
+	REQUIRE(token_logout(other.token) == CKR_OK && kit_login(&other, CKU_SO, KIT_SO) == CKR_OK);
+	REQUIRE(token_set_policy(other.token, &none_but_sha1) == CKR_OK);
+	token_policy_refresh(k.token);
+	CHECK(token_permits(k.token, sha256) == CKR_MECHANISM_INVALID);
 	kit_down(&other);
 	kit_down(&k);
 }
@@ -241,6 +263,7 @@ int main(void)
 		{ "dates bound the use, both days included", dates_bound_the_use_both_days_included },
 		{ "a mechanism must suit the key", a_mechanism_must_suit_the_key },
 		{ "a private key is open in a scope only", a_private_key_is_open_in_a_scope_only },
+		{ "that there is no policy is known without a key", that_there_is_no_policy_is_known_without_a_key },
 		{ NULL, NULL },
 	};
 

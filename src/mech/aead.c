@@ -112,6 +112,21 @@ static struct span extended(const struct mech_call *call, uint8_t key[32], uint8
 	return span(nonce, 12);
 }
 
+#define IV_USUAL 12
+
+/* An initialization vector of the usual length goes in at once; the length of another is said first. */
+static bool start(EVP_CIPHER_CTX *c, const struct mech_call *call, struct span key, struct span iv)
+{
+	const EVP_CIPHER *cipher = ossl_mode(is_aes(call) ? OSSL_GCM : OSSL_CHACHA20_POLY1305, key.n);
+	int encrypts = cipher_encrypts(call);
+
+	if (iv.n == IV_USUAL)
+		return EVP_CipherInit_ex2(c, cipher, key.p, iv.p, encrypts, NULL) == 1;
+	return EVP_CipherInit_ex2(c, cipher, NULL, NULL, encrypts, NULL) == 1 &&
+	       EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_IVLEN, (int)iv.n, NULL) == 1 &&
+	       EVP_CipherInit_ex2(c, NULL, key.p, iv.p, -1, NULL) == 1;
+}
+
 static CK_RV open_context(const struct mech_call *call, EVP_CIPHER_CTX **out)
 {
 	const struct mech_cipher_params *p = params_of(call);
@@ -125,12 +140,7 @@ static CK_RV open_context(const struct mech_call *call, EVP_CIPHER_CTX **out)
 		iv = extended(call, extended_key, short_iv);
 		key = SPAN_OF(extended_key);
 	}
-	if (EVP_CipherInit_ex2(*out, ossl_mode(is_aes(call) ? OSSL_GCM : OSSL_CHACHA20_POLY1305, key.n), NULL, NULL,
-			       cipher_encrypts(call), NULL) != 1 ||
-	    EVP_CIPHER_CTX_ctrl(*out, EVP_CTRL_AEAD_SET_IVLEN, (int)iv.n, NULL) != 1 ||
-	    EVP_CipherInit_ex2(*out, NULL, key.p, iv.p, -1, NULL) != 1 || !set_aad(*out, p->aad))
-		return CKR_FUNCTION_FAILED;
-	return CKR_OK;
+	return start(*out, call, key, iv) && set_aad(*out, p->aad) ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
 static CK_RV begin(struct vault_scope *scope, const struct mech_call *call)

@@ -56,13 +56,15 @@ static struct cf_status enter(struct vault_scope *scope)
 	return CF_OK;
 }
 
-static void leave(struct vault_scope *scope)
+static void leave(struct vault_scope *scope, bool painted)
 {
-	if (interrupt_noticed())
+	bool interrupted = interrupt_noticed();
+
+	if (interrupted)
 		interrupt_wipe();
 	inside = false;
 	blocks_free(scope);
-	if (!stack_give(scope->stack))
+	if (!stack_give(scope->stack, interrupted || painted))
 		vault_damaged("a canary of a vault stack was overwritten");
 }
 
@@ -73,7 +75,7 @@ struct cf_status vault_run(vault_fn fn, void *arg)
 
 	CF_TRY(enter(&scope));
 	status = stack_call(scope.stack, fn, &scope, arg);
-	leave(&scope);
+	leave(&scope, false);
 	return status;
 }
 
@@ -86,7 +88,7 @@ struct cf_status vault_measure(vault_fn fn, void *arg, size_t *depth)
 	stack_paint(scope.stack);
 	status = stack_call(scope.stack, fn, &scope, arg);
 	*depth = stack_depth(scope.stack);
-	leave(&scope);
+	leave(&scope, true);
 	return status;
 }
 

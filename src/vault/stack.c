@@ -156,11 +156,22 @@ static bool keep(struct stack *s)
 	return false;
 }
 
-bool stack_give(struct stack *s)
+/* No function comes further down than this. */
+static size_t below_work(const struct stack *s)
+{
+	return s->region.use.n > STACK_WORK ? s->region.use.n - STACK_WORK : 0;
+}
+
+bool stack_give(struct stack *s, bool interrupted)
 {
 	bool intact = region_intact(&s->region);
+	size_t from = interrupted ? 0 : below_work(s);
 
-	sodium_memzero(s->region.use.p, s->region.use.n);
+#ifdef COFFER_DEBUG
+	if (!sodium_is_zero(s->region.use.p, from))
+		__builtin_trap();
+#endif
+	sodium_memzero(s->region.use.p + from, s->region.use.n - from);
 	if (!intact || !keep(s))
 		stack_free(s);
 	return intact;

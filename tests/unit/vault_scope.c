@@ -72,7 +72,7 @@ static void the_whole_stack_is_zero_afterwards(void)
 	REQUIRE(cf_ok(stack_call(s, find, NULL, &seen)));
 	/* From where a function runs, down to the canary and up to the other, everything. */
 	REQUIRE(stack_holds(s, seen.local, 1));
-	CHECK(stack_give(s));
+	CHECK(stack_give(s, true));
 	REQUIRE(cf_ok(stack_take(&s)));
 	REQUIRE(stack_holds(s, seen.local, 1));
 	for (p = seen.local; stack_holds(s, p, 1); p--, n++)
@@ -81,7 +81,7 @@ static void the_whole_stack_is_zero_afterwards(void)
 		any |= *p;
 	CHECK(any == 0);
 	CHECK(n >= vault_stack_size());
-	CHECK(stack_give(s));
+	CHECK(stack_give(s, true));
 	vault_close();
 }
 
@@ -261,7 +261,7 @@ static void a_stack_overflow_meets_the_canary(void)
 	for (p = seen.local; stack_holds(s, (const void *)(uintptr_t)p, 1); p--)
 		continue;
 	*p ^= 1;
-	CHECK(!stack_give(s));
+	CHECK(!stack_give(s, true));
 	/* It is not used again. */
 	stacks_count(&count, &bytes);
 	CHECK(count == 0 && bytes == 0);
@@ -380,7 +380,7 @@ static void each_thread_has_a_stack_and_idle_ones_go(void)
 	CHECK(info.stack_count == 10);
 	CHECK(info.stack_bytes >= 10 * vault_stack_size());
 	for (int i = 0; i < 10; i++)
-		CHECK(stack_give(stacks[i]));
+		CHECK(stack_give(stacks[i], true));
 	vault_get_info(&info);
 	CHECK(info.stack_count > 0 && info.stack_count <= 4);
 	vault_close();
@@ -470,7 +470,7 @@ static void registers_are_cleared_on_the_way_out(void)
 		for (size_t j = 0; j < 32; j++)
 			any |= r.vectors[i][j] == 0x5a;
 	CHECK(any == 0);
-	CHECK(stack_give(s));
+	CHECK(stack_give(s, true));
 	vault_close();
 }
 #else

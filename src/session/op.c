@@ -6,6 +6,7 @@
 #include "ck/rv.h"
 #include "token/policy.h"
 #include "vault/heap.h"
+#include "vault/nest.h"
 
 /* ---- begin and end ---- */
 
@@ -241,6 +242,7 @@ struct mech_call op_call(const struct op *op, const struct key_view *view)
 struct keyed_step {
 	struct step *step;
 	step_fn fn;
+	bool whole; /* nothing that is made in this scope is there when it ends */
 	CK_RV rv;
 };
 
@@ -248,8 +250,14 @@ static CK_RV run_keyed(struct vault_scope *scope, const struct key_view *view, v
 {
 	struct keyed_step *k = arg;
 	struct mech_call call = op_call(k->step->op, view);
+	CK_RV rv;
 
-	return k->fn(scope, &call, k->step);
+	if (!k->whole || scope == NULL)
+		return k->fn(scope, &call, k->step);
+	nest_open(scope);
+	rv = k->fn(scope, &call, k->step);
+	nest_close(scope);
+	return rv;
 }
 
 static void run_in_scope(struct vault_scope *scope, void *arg)
@@ -261,7 +269,7 @@ static void run_in_scope(struct vault_scope *scope, void *arg)
 
 CK_RV op_run_state(struct op *op, step_fn fn, struct step *step)
 {
-	struct keyed_step k = { step, fn, CKR_OK };
+	struct keyed_step k = { step, fn, false, CKR_OK };
 	CK_RV rv;
 
 	if (!op->guarded)
@@ -272,11 +280,18 @@ CK_RV op_run_state(struct op *op, step_fn fn, struct step *step)
 
 CK_RV op_run(struct op *op, step_fn fn, struct step *step)
 {
-	struct keyed_step k = { step, fn, CKR_OK };
+	struct keyed_step k = { step, fn, false, CKR_OK };
 
 	if (op->key == NULL)
 		return op_run_state(op, fn, step);
 	return key_run(op->key, run_keyed, &k);
+}
+
+CK_RV op_run_whole(struct op *op, step_fn fn, struct step *step)
+{
+	struct keyed_step k = { step, fn, true, CKR_OK };
+
+	return op->key == NULL ? op_run_state(op, fn, step) : key_run(op->key, run_keyed, &k);
 }
 
 CK_RV op_check(const struct op *op, struct token *token)
@@ -291,11 +306,17 @@ CK_RV op_check(const struct op *op, struct token *token)
 
 /* ---- parts ---- */
 
-CK_RV op_reserve(struct op *op)
+static bool has_parts(const struct mech_impl *impl)
+{
+	return impl->begin != NULL && (impl->update != NULL || impl->transform != NULL);
+}
+
+/* The family's own memory for parts. */
+static CK_RV reserve(struct op *op)
 {
 	const struct mech_impl *impl = op->mech->impl;
 
-	if (impl->begin == NULL || (impl->update == NULL && impl->transform == NULL))
+	if (!has_parts(impl))
 		return CKR_FUNCTION_NOT_SUPPORTED;
 	op->state = op->guarded ? heap_alloc(impl->state_size) : mem_alloc(impl->state_size);
 	if (op->state == NULL)
@@ -329,10 +350,31 @@ CK_RV op_start(struct op *op)
 
 	if (op->state != NULL)
 		return CKR_OK;
-	rv = op_reserve(op);
+	rv = reserve(op);
 	if (rv != CKR_OK)
 		return rv;
 	return op->guarded ? op_run(op, step_begin, &s) : begin_plain(op);
+}
+
+/* The largest is Ed25519ph's. */
+#define STATE_MAX ((size_t)512)
+
+CK_RV op_with_state(struct vault_scope *scope, const struct mech_call *call, step_fn fn, struct step *step)
+{
+	const struct mech_impl *impl = call->mech->impl;
+	_Alignas(16) uint8_t state[STATE_MAX] = { 0 };
+	struct mech_call with = *call;
+	CK_RV rv;
+
+	if (!has_parts(impl))
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	if (impl->state_size > sizeof(state))
+		return CKR_GENERAL_ERROR;
+	with.state = state;
+	rv = fn(scope, &with, step);
+	if (impl->clear != NULL)
+		impl->clear(state);
+	return rv;
 }
 
 void op_note_head(struct op *op, struct span part)

@@ -19,6 +19,8 @@ typedef CK_RV (*step_fn)(struct vault_scope *scope, const struct mech_call *call
 struct mech_call op_call(const struct op *op, const struct key_view *view);
 /* Runs a step with the key, where the operation has one; in a scope, where its state is guarded. */
 CK_RV op_run(struct op *op, step_fn fn, struct step *step);
+/* The same for a step that does all of it: nothing of what it makes in the scope is there when it ends. */
+CK_RV op_run_whole(struct op *op, step_fn fn, struct step *step);
 /* The same without the key. */
 CK_RV op_run_state(struct op *op, step_fn fn, struct step *step);
 
@@ -27,8 +29,8 @@ CK_RV op_check(const struct op *op, struct token *token);
 
 /* The family's own memory for parts, begun. */
 CK_RV op_start(struct op *op);
-/* Memory for one call that begins, feeds and finishes in one scope. */
-CK_RV op_reserve(struct op *op);
+/* For a step that begins, feeds and finishes in one scope: runs it with the family's own memory, which lies on the vault stack. */
+CK_RV op_with_state(struct vault_scope *scope, const struct mech_call *call, step_fn fn, struct step *step);
 CK_RV op_feed(struct op *op, struct span part);
 
 /* For a key with CKA_COFFER_MESSAGE_PREFIXES: notes how the message begins; says whether the key may sign such a one. */

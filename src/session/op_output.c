@@ -61,7 +61,7 @@ static CK_RV step_finish(struct vault_scope *scope, const struct mech_call *call
 }
 
 /* Begins, takes all of the data and finishes. */
-static CK_RV step_all(struct vault_scope *scope, const struct mech_call *call, struct step *s)
+static CK_RV feed_and_finish(struct vault_scope *scope, const struct mech_call *call, struct step *s)
 {
 	const struct mech_impl *impl = call->mech->impl;
 	size_t first = s->out.n, rest;
@@ -83,6 +83,11 @@ static CK_RV step_all(struct vault_scope *scope, const struct mech_call *call, s
 	return rv;
 }
 
+static CK_RV step_all(struct vault_scope *scope, const struct mech_call *call, struct step *s)
+{
+	return op_with_state(scope, call, feed_and_finish, s);
+}
+
 /* The last parts are in: makes the output. */
 static CK_RV finish(struct op *op, struct step *s)
 {
@@ -90,7 +95,7 @@ static CK_RV finish(struct op *op, struct step *s)
 
 	if (op_gathers(op)) {
 		s->in = buf_span(&op->gathered);
-		return op_run(op, step_whole, s);
+		return op_run_whole(op, step_whole, s);
 	}
 	rv = op_start(op); /* for a message that had no parts */
 	if (rv != CKR_OK)
@@ -108,10 +113,8 @@ static CK_RV once_of_parts(struct op *op, struct step *s)
 
 	if (op->mech->impl->finish == NULL)
 		return CKR_FUNCTION_NOT_SUPPORTED;
-	if (op->guarded) {
-		rv = op_reserve(op);
-		return rv == CKR_OK ? op_run(op, step_all, s) : rv;
-	}
+	if (op->guarded)
+		return op_run_whole(op, step_all, s);
 	rv = op_feed(op, s->in);
 	return rv == CKR_OK ? finish(op, s) : rv;
 }
@@ -123,7 +126,7 @@ static CK_RV once(struct op *op, struct step *s)
 	if (whole_of(op) != NULL) {
 		op_note_head(op, s->in);
 		rv = op_check_head(op);
-		return rv == CKR_OK ? op_run(op, step_whole, s) : rv;
+		return rv == CKR_OK ? op_run_whole(op, step_whole, s) : rv;
 	}
 	if (op->key == NULL && op->mech->impl->digest != NULL)
 		return op_run(op, step_digest, s);

@@ -24,7 +24,7 @@ static CK_RV finish_verify(struct op *op, struct step *s)
 }
 
 /* Begins, takes all of the data and verifies. */
-static CK_RV step_verify_all(struct vault_scope *scope, const struct mech_call *call, struct step *s)
+static CK_RV feed_and_verify(struct vault_scope *scope, const struct mech_call *call, struct step *s)
 {
 	const struct mech_impl *impl = call->mech->impl;
 	CK_RV rv = impl->begin(scope, call);
@@ -34,16 +34,21 @@ static CK_RV step_verify_all(struct vault_scope *scope, const struct mech_call *
 	return rv == CKR_OK ? impl->finish_verify(scope, call, s->signature) : rv;
 }
 
+static CK_RV step_verify_all(struct vault_scope *scope, const struct mech_call *call, struct step *s)
+{
+	return op_with_state(scope, call, feed_and_verify, s);
+}
+
 static CK_RV verify_parts(struct op *op, struct step *s)
 {
 	CK_RV rv;
 
 	if (op->mech->impl->finish_verify == NULL)
 		return CKR_FUNCTION_NOT_SUPPORTED;
-	rv = op->guarded ? op_reserve(op) : op_feed(op, s->in);
-	if (rv != CKR_OK)
-		return rv;
-	return op->guarded ? op_run(op, step_verify_all, s) : finish_verify(op, s);
+	if (op->guarded)
+		return op_run_whole(op, step_verify_all, s);
+	rv = op_feed(op, s->in);
+	return rv == CKR_OK ? finish_verify(op, s) : rv;
 }
 
 CK_RV op_once_verify(struct op *op, struct token *token, struct span data, struct span signature)
@@ -61,7 +66,7 @@ CK_RV op_once_verify(struct op *op, struct token *token, struct span data, struc
 	if (rv != CKR_OK)
 		return op_end(op, rv);
 	if (op->mech->impl->verify != NULL)
-		return op_end(op, op_run(op, step_verify, &s));
+		return op_end(op, op_run_whole(op, step_verify, &s));
 	return op_end(op, verify_parts(op, &s));
 }
 

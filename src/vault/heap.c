@@ -11,23 +11,18 @@
 #include <stdint.h>
 
 #include "vault/arena.h"
+#include "vault/heap_block.h"
 #include "vault/heap_internal.h"
+#include "vault/nest.h"
 #include "vault/scope_internal.h"
 #include "vault/vault.h"
 
-#define UNIT ((size_t)16)
 #define BLOCK_MAX ((size_t)16 << 20)
 /* The first region is small, because some hosts let a user lock 64 KiB in all; later ones double what there is. */
 #define REGION_FIRST ((size_t)16 << 10)
 #define REGION_MOST ((size_t)256 << 10)
 /* Empty regions of this size together are kept for the next operation. */
 #define KEPT_MOST ((size_t)64 << 10)
-
-struct block {
-	uint32_t units;  /* of this block, this header included */
-	uint32_t before; /* of the block before it; 0 for the first of a region */
-	uint64_t seal;   /* of both, the address and the state */
-};
 
 /* A block that is free. */
 struct gap {
@@ -48,7 +43,6 @@ static struct {
 	/* Statically initialised: a block may be given back before the vault is opened and after it is closed. */
 	pthread_mutex_t lock;
 	bool open;
-	uint64_t cookie;
 	struct segment *segments;
 	struct gap *bin[BINS]; /* 2^i to 2^(i+1) - 1 units */
 	_Atomic size_t bytes, blocks;
@@ -56,6 +50,8 @@ static struct {
 	/* All regions that ever were lie between them: most pointers of others are known by that. */
 	_Atomic uintptr_t low, high;
 } heap = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+uint64_t heap_cookie;
 
 static void lock(void)
 {
@@ -69,43 +65,12 @@ static void unlock(void)
 
 /* ---- blocks ---- */
 
-enum state { FREE = 1, USED = 2 };
-
-static uint64_t seal_of(const struct block *b, enum state state)
-{
-	uint64_t sizes = (uint64_t)b->units << 32 | b->before;
-
-	return heap.cookie ^ (sizes * 0x9e3779b97f4a7c15u) ^ (uintptr_t)b ^ (uint64_t)state;
-}
-
-static void put(struct block *b, size_t units, size_t before, enum state state)
-{
-	b->units = (uint32_t)units;
-	b->before = (uint32_t)before;
-	b->seal = seal_of(b, state);
-}
-
-static bool is(const struct block *b, enum state state)
-{
-	return b->seal == seal_of(b, state);
-}
-
 static bool intact(const struct block *b)
 {
 	if (is(b, USED) || is(b, FREE))
 		return true;
 	vault_damaged("the size of a heap block was overwritten");
 	return false;
-}
-
-static struct block *after(struct block *b)
-{
-	return (struct block *)((uint8_t *)b + b->units * UNIT);
-}
-
-static struct block *ahead(struct block *b)
-{
-	return (struct block *)((uint8_t *)b - b->before * UNIT);
 }
 
 static size_t bin_of(size_t units)
@@ -290,9 +255,10 @@ static void join(struct block *b)
 	put(b, units, b->before, FREE);
 }
 
-static void give(struct segment *s, struct block *b)
+static void give(struct segment *s, struct block *b, bool is_zero)
 {
-	sodium_memzero(b + 1, (b->units - 1) * UNIT);
+	if (!is_zero)
+		sodium_memzero(b + 1, (b->units - 1) * UNIT);
 	put(b, b->units, b->before, FREE);
 	if (is(after(b), FREE))
 		join(b);
@@ -328,6 +294,8 @@ bool heap_holds(const void *p)
 {
 	bool held;
 
+	if (nest_holds(p))
+		return true;
 	if (!may_hold(p))
 		return false;
 	lock();
@@ -336,20 +304,26 @@ bool heap_holds(const void *p)
 	return held;
 }
 
-void *heap_alloc(size_t n)
+void *heap_alloc_shared(size_t n)
 {
-	size_t units = n <= UNIT ? 2 : 1 + (n + UNIT - 1) / UNIT;
 	void *p;
 
 	if (n > BLOCK_MAX)
 		return NULL;
 	lock();
-	p = heap.open ? take(units) : NULL;
+	p = heap.open ? take(block_units(n)) : NULL;
 	unlock();
 	return p;
 }
 
-bool heap_free(void *p)
+void *heap_alloc(size_t n)
+{
+	void *p = nest_alloc(n);
+
+	return p != NULL ? p : heap_alloc_shared(n);
+}
+
+bool heap_free_shared(void *p, bool is_zero)
 {
 	struct segment *s;
 	struct block *b;
@@ -361,9 +335,14 @@ bool heap_free(void *p)
 	s = segment_of(p);
 	/* A damaged block is left where it is: the vault is closed. */
 	if (s != NULL && intact(b) && is(b, USED) && intact(after(b)) && (b->before == 0 || intact(ahead(b))))
-		give(s, b);
+		give(s, b, is_zero);
 	unlock();
 	return s != NULL;
+}
+
+bool heap_free(void *p)
+{
+	return nest_free(p) || heap_free_shared(p, false);
 }
 
 void *heap_resize(void *p, size_t n)
@@ -400,8 +379,8 @@ void heap_open(void)
 {
 	lock();
 	/* Drawn once and kept: a block may be given back after the vault was closed. */
-	if (heap.cookie == 0)
-		randombytes_buf(&heap.cookie, sizeof(heap.cookie));
+	if (heap_cookie == 0)
+		randombytes_buf(&heap_cookie, sizeof(heap_cookie));
 	heap.open = true;
 	unlock();
 }
@@ -426,6 +405,7 @@ void heap_forget(void)
 	atomic_store(&heap.blocks, 0);
 	atomic_store(&heap.low, 0);
 	atomic_store(&heap.high, 0);
+	nest_forget();
 }
 
 bool heap_trim(void)

@@ -4,6 +4,7 @@
 #define COFFER_VAULT_HEAP_INTERNAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 void heap_open(void);
 /* Empty regions are given back; others when their last block is freed. */
@@ -12,5 +13,9 @@ void heap_close(void);
 void heap_forget(void);
 /* True when an empty region was given back. Does nothing while the heap itself asks for one. */
 bool heap_trim(void);
+
+/* What all threads share: heap_alloc() and heap_free(), nests left aside.  `is_zero`: there is nothing to wipe. */
+void *heap_alloc_shared(size_t n);
+bool heap_free_shared(void *p, bool is_zero);
 
 #endif

@@ -105,10 +105,11 @@ static void shrink(void)
 
 bool nest_free(void *p)
 {
-	struct block *b = (struct block *)p - 1;
+	struct block *b;
 
 	if (p == NULL || !nest_holds(p))
 		return false;
+	b = (struct block *)p - 1;
 	/* A damaged one is left where it is: the vault is closed. */
 	if (!is(b, NESTED) || !(is_nested(after(b)) || is(after(b), NEST_END)) || (b->before != 0 && !is_nested(ahead(b)))) {
 		damaged();

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The tables of doc/memory.md: make check-memory >out; doc/memory.py moments <out; doc/memory.py mechanisms <out"""
+import re
 import sys
 
 COFFER, LOCKED, SOFTHSM, PLAIN = "coffer", "coffer, locked", "SoftHSM", "plain driver"
+ROW = re.compile(r"(.+?) +(/proc/PID/mem|process_vm_readv|a child's memory|files|swap file|core .+?|registers in cores) +"
+                 rf"({LOCKED}|{COFFER}|{SOFTHSM}|{PLAIN}) +([0-9].*)")
 
 
 def read(lines):
@@ -12,9 +15,9 @@ def read(lines):
     for line in lines:
         if line.startswith("moment "):
             kinds = split(line[45:])[5:]
-        elif len(line) > 83 and line[68:82].strip() in (COFFER, LOCKED, SOFTHSM, PLAIN) and kinds:
-            moment, place, who = line[:44].strip(), line[45:67].strip(), line[68:82].strip()
-            looks, _, _, *counts = line[83:].split()
+        elif kinds and (found := ROW.match(line)):
+            moment, place, who, numbers = (part.strip() for part in found.groups())
+            looks, _, _, *counts = numbers.split()
             hits = {}
             for kind, count in zip(kinds, counts):
                 if count != "-":

@@ -6,7 +6,8 @@
     doc/mechanisms.py COFFER SOURCE --check    exit status 1 when doc/mechanisms.md is another
 
 COFFER is the built tool: `coffer mechanisms --json` is what C_GetMechanismList and C_GetMechanismInfo
-answer.  SOURCE is the top of the source: src/cryptoki/api.def has the functions.  What neither knows (the library behind a family,
+answer.  SOURCE is the top of the source: src/cryptoki/api.def has the functions, src/mech/table.def the mechanisms that need a
+later OpenSSL than this one may be: the page is the same with and without it.  What neither knows (the library behind a family,
 where its vectors come from) is the table below: a mechanism without a family is an error.
 """
 import json
@@ -18,6 +19,9 @@ SODIUM, OPENSSL = "libsodium", "OpenSSL"
 
 # (names, library, vectors from outside)
 FAMILIES = [
+    (r"ML_KEM\w*", "OpenSSL 3.5", "Wycheproof mlkem (seeds, expanded keys)"),
+    (r"(HASH_)?ML_DSA\w*", "OpenSSL 3.5", "Wycheproof mldsa; hashed first: the crate fips204"),
+    (r"(HASH_)?SLH_DSA\w*", "OpenSSL 3.5", "NIST ACVP (keys); the crate fips205"),
     (r"EDDSA|EC_EDWARDS_KEY_PAIR_GEN", "libsodium (Ed25519), OpenSSL (Ed448; from 3.2 on with a context, Ed448ph)",
      "RFC 8032 §7.1-7.5; Wycheproof ed25519, ed448; CCTV"),
     (r"EC_MONTGOMERY_KEY_PAIR_GEN", "libsodium (X25519), OpenSSL (X448)", "Wycheproof x25519, x448"),
@@ -52,9 +56,16 @@ FAMILIES = [
     (r"SHAKE\w*|SHA\w*|MD5|BLAKE2B\w*", OPENSSL, "FIPS 180-4, FIPS 202, RFC 1321"),
 ]
 
+# Rows of table.def that not every OpenSSL has: key type, sizes; what the names of their flags stand for.
+LATER = {"CKK_ML_KEM": (800, 1568), "CKK_ML_DSA": (1312, 2592), "CKK_SLH_DSA": (32, 64)}
+CAN = {
+    "CKF_GENERATE_KEY_PAIR": ["generate-key-pair"],
+    "ENCAPSULATES": ["encapsulate", "decapsulate"],
+    "SIGNS": ["sign", "verify", "message-sign", "message-verify"],
+}
+
 # What several software tokens have and this one has not, and why.
 MISSING = [
-    ("ML-DSA, ML-KEM, SLH-DSA", "OpenSSL has them from 3.5 on; the supported distributions have 3.0"),
     ("DES, RC4, MD5 signatures, CKM_DES3_MAC", "broken; data under them is to be re-encrypted elsewhere"),
     ("DSA", "retired by FIPS 186-5"),
     ("Diffie-Hellman: new parameters, X9.42", "a safe prime takes minutes, and RFC 3526 and RFC 7919 have some for everybody"),
@@ -79,9 +90,31 @@ def sizes(row):
     return "" if high == 0 else str(low) if low == high else f"{low}-{high}"
 
 
-def mechanisms(coffer):
+def later(source):
+    with open(f"{source}/src/mech/table.def", encoding="utf-8") as f:
+        rows = re.findall(r"^MECH\((CKM_\w+), (\w+), (CKK_\w+),", f.read(), re.M)
+    return {
+        name: {"name": name, "min_key_size": LATER[key][0], "max_key_size": LATER[key][1], "can": CAN[flags]}
+        for name, flags, key in rows if key in LATER
+    }
+
+
+def all_rows(coffer, source):
+    """What the module answers, and what it would answer with a later OpenSSL; where it has that, both must be the same."""
+    expected = later(source)
     rows = json.loads(subprocess.run([coffer, "mechanisms", "--json"], check=True, capture_output=True).stdout)
-    lines = [f"## {len(rows)} mechanisms", "", "| mechanism | key sizes | can | library | vectors |", "| --- | --- | --- | --- | --- |"]
+    for row in rows:
+        want = expected.get(row["name"])
+        if want is not None and any(row[key] != value for key, value in want.items()):
+            sys.exit(f"doc/mechanisms.py: {row['name']} is not what table.def lets expect")
+    return [row for row in rows if row["name"] not in expected] + list(expected.values()), len(expected)
+
+
+def mechanisms(coffer, source):
+    rows, need_later = all_rows(coffer, source)
+    lines = [f"## {len(rows)} mechanisms", "",
+             f"{need_later} of them need OpenSSL 3.5 or later, and are neither offered nor taken where the library is older;",
+             "keys of theirs that a wallet has are listed and shown all the same.", "", "| mechanism | key sizes | can | library | vectors |", "| --- | --- | --- | --- | --- |"]
     for row in sorted(rows, key=lambda r: r["name"]):
         name = row["name"].removeprefix("CKM_")
         library, vectors = family_of(name)
@@ -115,7 +148,7 @@ def page(coffer, source):
         "With `--with-libcrypto=shared` that holds for libsodium's mechanisms; of OpenSSL's, what a call uses is on the ordinary heap while it runs.",
         "",
     ]
-    lines += mechanisms(coffer) + [""]
+    lines += mechanisms(coffer, source) + [""]
     lines += ["Off unless `enabled-mechanisms` of coffer.conf(5) names them, for data of old (vectors: SP 800-67, SP 800-38B, CAVP): " +
               ", ".join(retired(source)) + ".", ""]
     lines += functions(source)

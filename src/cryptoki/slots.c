@@ -72,7 +72,7 @@ CK_RV do_C_GetTokenInfo(struct call *call, CK_TOKEN_INFO_PTR info)
 /* A mechanism that the token has, and that configuration and wallet leave it. */
 static bool offered(struct call *call, const struct mech *mech)
 {
-	return mech != NULL && token_permits(call->token, mech) != CKR_MECHANISM_INVALID;
+	return mech != NULL && mech_available(mech) && token_permits(call->token, mech) != CKR_MECHANISM_INVALID;
 }
 
 CK_RV do_C_GetMechanismList(struct call *call, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count)

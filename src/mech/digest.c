@@ -50,7 +50,10 @@ CK_RV hashing_finish(struct vault_scope *scope, const struct mech_call *call, st
 	unsigned length = 0;
 
 	(void)scope;
-	(void)out.n; /* checked by out_len */
+	if ((EVP_MD_get_flags(md_of(call)) & EVP_MD_FLAG_XOF) != 0) {
+		*n = out.n;
+		return EVP_DigestFinalXOF(s->context, out.p, out.n) == 1 ? CKR_OK : CKR_FUNCTION_FAILED;
+	}
 	if (EVP_DigestFinal_ex(s->context, out.p, &length) != 1)
 		return CKR_FUNCTION_FAILED;
 	*n = length;

@@ -9,18 +9,16 @@
  */
 #include <sodium.h>
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "mech/curve448.h"
 #include "mech/families.h"
+#include "mech/gather.h"
 
 #define SEED_SIZE 32
 #define POINT_SIZE 32
 #define SCALAR_SIZE 32
 #define SIGNATURE_SIZE 64
 #define HASH_SIZE 64
-/* The pure form reads its message twice, so that parts are kept: at most this many bytes. */
-#define MESSAGE_MAX ((size_t)64 << 20)
 
 struct eddsa_state {
 	struct buf message;              /* pure, context, Ed448ph */
@@ -211,7 +209,7 @@ static CK_RV begin(struct vault_scope *scope, const struct mech_call *call)
 	struct eddsa_state *s = call->state;
 
 	(void)scope;
-	s->message = (struct buf)BUF_INIT(MESSAGE_MAX);
+	s->message = (struct buf)GATHER_INIT;
 	s->hashes = hashes_first(call);
 	(void)crypto_hash_sha512_init(&s->hash);
 	return CKR_OK;
@@ -226,14 +224,7 @@ static CK_RV update(struct vault_scope *scope, const struct mech_call *call, str
 		(void)crypto_hash_sha512_update(&s->hash, part.p, part.n);
 		return CKR_OK;
 	}
-	buf_bytes(&s->message, part);
-	if (cf_ok(buf_status(&s->message)))
-		return CKR_OK;
-	if (s->message.failed == CF_CODE_NOMEM)
-		return CKR_HOST_MEMORY;
-	cf_ignore(error_set(CF_STATUS(LIMIT), "a message given in parts is at most %zu bytes; use one call, or Ed25519ph",
-			    MESSAGE_MAX), "the return value is the answer");
-	return CKR_TOKEN_RESOURCE_EXCEEDED;
+	return gather_part(&s->message, part);
 }
 
 static struct span gathered(const struct mech_call *call, uint8_t digest[HASH_SIZE])

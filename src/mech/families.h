@@ -7,6 +7,11 @@
 
 #include "mech/mech.h"
 
+extern const struct mech_impl mech_pqc_generate;    /* pqc.c, by OpenSSL 3.5; the key type tells which */
+extern const struct mech_impl mech_ml_kem;          /* ml_kem.c */
+extern const struct mech_impl mech_pqc_sign;        /* pqc_sign.c */
+extern const struct mech_impl mech_pqc_sign_digest;
+extern const struct mech_impl mech_pqc_sign_hash;   /* variant: the digest's name */
 extern const struct mech_impl mech_digest;          /* digest.c, by OpenSSL; variant: its name there */
 struct sha_kind;
 extern const struct mech_impl mech_sha;             /* sha.c, by OpenSSL; variant: one of these */
@@ -72,7 +77,7 @@ extern const struct mech_impl mech_derive_join_key;
 extern const struct mech_impl mech_derive_xor;
 extern const struct mech_impl mech_derive_encrypt;
 
-/* digest.c: the message of a mechanism that signs a digest of it; variant: the digest's name. */
+/* digest.c: the message of a mechanism that signs a digest of it; variant: the digest's name.  SHAKE gives as much as there is room for. */
 #define HASHING_STATE_SIZE sizeof(void *)
 CK_RV hashing_begin(struct vault_scope *scope, const struct mech_call *call);
 CK_RV hashing_update(struct vault_scope *scope, const struct mech_call *call, struct span part);
@@ -82,6 +87,8 @@ void hashing_clear(void *state);
 /* params.c: parsers of mechanism parameters. */
 CK_RV params_none(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_eddsa(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_sign_context(const CK_MECHANISM *given, union mech_params *out);      /* pqc_sign.c */
+CK_RV params_hash_sign_context(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_ecdh(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_index(const CK_MECHANISM *given, union mech_params *out);
 /* params_cipher.c: the same for secret-key mechanisms. */

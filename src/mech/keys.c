@@ -6,6 +6,7 @@
 #include "mech/dh.h"
 #include "mech/ec.h"
 #include "mech/families.h"
+#include "mech/pqc.h"
 #include "mech/rsa.h"
 #include "mech/xdh.h"
 
@@ -146,6 +147,8 @@ CK_RV mech_key_complete(struct vault_scope *scope, const struct key_view *given,
 		return rsa_complete(scope, given, out);
 	if (given->type == CKK_DH)
 		return dh_complete(scope, given, out);
+	if (parameter_set_applies(given->type))
+		return pqc_complete(scope, given, out);
 	if (curve == NULL || curve->key_type != given->type)
 		return CKR_OK; /* object/ says what is wrong with it */
 	return given->type == CKK_EC ? complete_ec(scope, curve, given, out) : complete_bytes(scope, curve, given, out);

@@ -31,6 +31,7 @@ struct key_view {
 	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE type;
 	CK_ULONG bits;                       /* 255 for Ed25519 */
+	CK_ULONG parameter_set;              /* CKA_PARAMETER_SET, of types that have one (ck/parameter_set.h) */
 	struct key_part part[KEY_PARTS_MAX];
 	size_t parts;
 	struct keep *keep;                   /* what the family leaves sealed with the key for the next operation; NULL: it leaves nothing */
@@ -47,6 +48,16 @@ struct mech_eddsa_params {
 	bool given;             /* a CK_EDDSA_PARAMS came with the mechanism */
 	bool prehash;           /* phFlag */
 	size_t context_len;     /* 0..255 */
+	uint8_t context[255];
+};
+
+struct prehash;
+
+/* ML-DSA, SLH-DSA. */
+struct mech_sign_params {
+	bool deterministic;
+	const struct prehash *prehash; /* what made the digest that is signed */
+	size_t context_len;            /* 0..255 */
 	uint8_t context[255];
 };
 
@@ -149,6 +160,7 @@ union mech_params {
 	struct mech_mac_params mac;
 	struct mech_rsa_params rsa;
 	struct mech_eddsa_params eddsa;
+	struct mech_sign_params sign;
 	struct mech_ecdh_params ecdh;
 	struct mech_index_params index;
 	struct mech_hkdf_params hkdf;
@@ -191,13 +203,16 @@ enum mech_state {
 
 /* Any member may be NULL: "not supported", answered in one place (session/op.c).
  * `scope` is NULL where the row's state is PLAIN or NONE and no private part is in the key.  The key is in the call of
- * begin (of a PLAIN state: its class, type and bits only) and of whatever makes an output; update and transform do without it.
+ * begin (of a PLAIN state: its class, type, bits and parameter set only) and of whatever makes an output; update and transform do without it.
  * Outputs: *n is the room on entry, the length on return; lengths were checked before by out_len. */
 struct mech_impl {
 	enum mech_state state_kind;
 	size_t state_size;
 
-	/* Does the parameter suit the key?  Its class, type and bits are known, no part of it.  NULL: always. */
+	/* Does this process's libcrypto have what the row needs?  After mech_open().  NULL: always. */
+	bool (*available)(const struct mech *mech);
+
+	/* Does the parameter suit the key?  Its class, type, bits and parameter set are known, no part of it.  NULL: always. */
 	CK_RV (*suits)(const struct mech_call *call);
 
 	/* Exact or, where the specification allows, an upper bound of the output for `in_len` more bytes. */
@@ -329,11 +344,12 @@ struct mech {
 	bool retired;                  /* for data of old: off unless the configuration names it */
 };
 
-/* NULL when there is no such mechanism. */
+/* NULL when there is no such mechanism, or the library for it is not here. */
 const struct mech *mech_find(CK_MECHANISM_TYPE type);
 /* Is a key of that class and type one that the row takes? */
 bool mech_takes(const struct mech *mech, CK_OBJECT_CLASS class, CK_KEY_TYPE type);
-/* All rows, in ascending order of type. */
+bool mech_available(const struct mech *mech);
+/* All rows, in ascending order of type, those that are not available too. */
 size_t mech_count(void);
 const struct mech *mech_at(size_t index);
 void mech_get_info(const struct mech *mech, CK_MECHANISM_INFO *info);

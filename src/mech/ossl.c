@@ -10,6 +10,7 @@
 #include "mech/ec.h"
 #include "mech/families.h"
 #include "mech/ossl_own.h"
+#include "mech/pqc.h"
 
 #define CIPHERS (sizeof(cipher_names) / sizeof(cipher_names[0]))
 
@@ -195,12 +196,14 @@ CK_RV ossl_open(void)
 		ossl.provider = OSSL_PROVIDER_load(ossl.context, "default");
 	if (ossl.provider == NULL || !fetch_digests() || !fetch_others() || !fetch_keys() || ec_open() != CKR_OK)
 		return failed();
+	pqc_open();
 	return CKR_OK;
 }
 
 void ossl_close(void)
 {
 	ec_close();
+	pqc_close();
 	keys_free();
 	while (ossl.digests > 0)
 		EVP_MD_free(ossl.digest[--ossl.digests].md);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mech/dh.h"
 #include "mech/families.h"
+#include "mech/pqc.h"
 #include "mech/rsa.h"
 
 #define NO_KEY CK_UNAVAILABLE_INFORMATION
@@ -18,6 +19,14 @@
 #define RSA_ENCRYPTS (CKF_ENCRYPT | CKF_DECRYPT)
 #define RSA_WRAPS (CKF_WRAP | CKF_UNWRAP)
 #define ENCAPSULATES (CKF_ENCAPSULATE | CKF_DECAPSULATE)
+
+/* Of the smallest and the largest public key. */
+#define ML_KEM_BITS_MIN (8 * 800)
+#define ML_KEM_BITS_MAX (8 * 1568)
+#define ML_DSA_BITS_MIN (8 * 1312)
+#define ML_DSA_BITS_MAX (8 * 2592)
+#define SLH_DSA_BITS_MIN (8 * 32)
+#define SLH_DSA_BITS_MAX (8 * 64)
 
 #define MECH(type, flags, key_type, least, most, params, family, variant) \
 	{ type, flags, key_type, least, most, params, &family, variant, false },
@@ -38,13 +47,18 @@ const struct mech *mech_find(CK_MECHANISM_TYPE type)
 		size_t middle = low + (high - low) / 2;
 
 		if (table[middle].type == type)
-			return &table[middle];
+			return mech_available(&table[middle]) ? &table[middle] : NULL;
 		if (table[middle].type < type)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return NULL;
+}
+
+bool mech_available(const struct mech *mech)
+{
+	return mech->impl->available == NULL || mech->impl->available(mech);
 }
 
 static bool is_hmac(CK_KEY_TYPE type)
@@ -93,11 +107,11 @@ const struct mech *mech_at(size_t index)
 	return index < ROWS ? &table[index] : NULL;
 }
 
-/* The specification counts AES keys, those that CKM_CHACHA20_KEY_GEN makes, and secrets of TLS in bytes. */
+/* The specification counts AES keys, those that CKM_CHACHA20_KEY_GEN makes, secrets of TLS, and keys with a parameter set in bytes. */
 static bool counts_bytes(const struct mech *mech)
 {
 	return mech->key_type == CKK_AES || mech->key_type == CKK_AES_XTS || mech->type == CKM_CHACHA20_KEY_GEN ||
-	       mech->impl == &mech_tls_master;
+	       mech->impl == &mech_tls_master || parameter_set_applies(mech->key_type);
 }
 
 void mech_get_info(const struct mech *mech, CK_MECHANISM_INFO *info)

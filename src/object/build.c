@@ -113,7 +113,8 @@ CK_RV object_head(enum object_use use, struct template t, CK_OBJECT_CLASS class_
 	if (rv == CKR_OK)
 		rv = input_bool(t, CKA_PRIVATE, holds_secret(out->class), &out->is_private);
 	out->is_sealed = out->is_private || holds_secret(out->class);
-	out->room = room_for(t, given_bytes) + (out->key_type == CKK_RSA ? SPKI_RSA_MAX : 0);
+	out->room = room_for(t, given_bytes) + (out->key_type == CKK_RSA ? SPKI_RSA_MAX : 0) +
+		    (parameter_set_applies(out->key_type) ? PARAMETER_SET_BYTES_MAX : 0);
 	return rv;
 }
 
@@ -286,7 +287,7 @@ static void put_standard(struct draft *d, size_t i)
 
 static bool can_sign(CK_KEY_TYPE type)
 {
-	return type == CKK_RSA || type == CKK_EC || type == CKK_EC_EDWARDS;
+	return type == CKK_RSA || type == CKK_EC || type == CKK_EC_EDWARDS || type == CKK_ML_DSA || type == CKK_SLH_DSA;
 }
 
 /* What the specification leaves to the token (footnote 9).  A key that can sign may sign, since clients that
@@ -304,6 +305,11 @@ static void token_standards(struct draft *d, const struct object_request *r)
 		put_bool(d, CKA_VERIFY, can_sign(head->key_type));
 	if (!has(d, CKA_SIGN) && head->class == CKO_PRIVATE_KEY)
 		put_bool(d, CKA_SIGN, can_sign(head->key_type));
+	/* Nothing else is done with keys of ML-KEM; of other types they do it when the template says so. */
+	if (!has(d, CKA_ENCAPSULATE) && head->class == CKO_PUBLIC_KEY)
+		put_bool(d, CKA_ENCAPSULATE, head->key_type == CKK_ML_KEM);
+	if (!has(d, CKA_DECAPSULATE) && head->class == CKO_PRIVATE_KEY)
+		put_bool(d, CKA_DECAPSULATE, head->key_type == CKK_ML_KEM);
 	if (!has(d, CKA_SENSITIVE))
 		put_bool(d, CKA_SENSITIVE, !derived || r->stays_sensitive);
 	if (!has(d, CKA_EXTRACTABLE))
@@ -398,6 +404,35 @@ static CK_RV number_rules(struct vault_scope *scope, struct draft *d, const stru
 		return CKR_DEVICE_MEMORY;
 	n = object_spki_rsa(modulus, exponent, room);
 	return put_key_info(d, span(room.p, n));
+}
+
+static struct span given_of(const struct object_request *r, CK_ATTRIBUTE_TYPE type)
+{
+	for (size_t i = 0; i < r->given_count; i++)
+		if (r->given[i].type == type)
+			return r->given[i].value;
+	return SPAN_EMPTY;
+}
+
+/* The parameter set, what fits it, and CKA_PUBLIC_KEY_INFO. */
+static CK_RV set_rules(struct vault_scope *scope, struct draft *d, const struct object_request *r)
+{
+	bool is_public = r->head.class == CKO_PUBLIC_KEY;
+	const struct parameter_set *set;
+	struct span value = value_of(d, CKA_VALUE), point;
+	struct mspan room;
+
+	if (!parameter_set_applies(r->head.key_type))
+		return CKR_OK;
+	set = parameter_set_find(r->head.key_type, (CK_ULONG)codec_get_u64(value_of(d, CKA_PARAMETER_SET).p));
+	if (set == NULL)
+		return refuse(CKR_PARAMETER_SET_NOT_SUPPORTED, CKA_PARAMETER_SET, "is none that is known for this type of key");
+	point = is_public ? value : given_of(r, CKA_COFFER_PUBLIC_VALUE);
+	if (value.n != (is_public ? set->public_n : set->private_n) || point.n != set->public_n)
+		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "is no key of that parameter set");
+	if (scope == NULL || cf_failed(vault_scope_alloc(scope, point.n + OBJECT_SPKI_SET_MORE, &room)))
+		return CKR_DEVICE_MEMORY;
+	return put_key_info(d, span(room.p, object_spki_set(set, point, room)));
 }
 
 static CK_RV value_rules(struct draft *d, const struct object_head *head)
@@ -519,6 +554,8 @@ static CK_RV draft_fill(struct vault_scope *scope, struct draft *d, const struct
 	rv = curve_rules(d, &r->head);
 	if (rv == CKR_OK)
 		rv = number_rules(scope, d, &r->head);
+	if (rv == CKR_OK)
+		rv = set_rules(scope, d, r);
 	if (rv == CKR_OK)
 		rv = value_rules(d, &r->head);
 	if (rv == CKR_OK)

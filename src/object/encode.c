@@ -130,3 +130,17 @@ size_t object_spki_rsa(struct span modulus, struct span exponent, struct mspan o
 	der_wrap(&w, DER_SEQUENCE, out.n);
 	return finish(&w, out);
 }
+
+size_t object_spki_set(const struct parameter_set *set, struct span value, struct mspan out)
+{
+	struct der_writer w = der_writer_of(out);
+	size_t before;
+
+	der_put(&w, value);
+	put_bits(&w);
+	before = w.start;
+	der_put(&w, set->oid);
+	der_wrap(&w, DER_SEQUENCE, before);
+	der_wrap(&w, DER_SEQUENCE, out.n);
+	return finish(&w, out);
+}

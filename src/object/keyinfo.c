@@ -328,6 +328,87 @@ static CK_RV dh_write_private(struct vault_scope *scope, struct attrs key, struc
 	return CKR_OK;
 }
 
+/* ---- ML-KEM (RFC 9935), ML-DSA (RFC 9881), SLH-DSA (RFC 9909): the algorithm is the parameter set ---- */
+
+static bool set_names(CK_KEY_TYPE type, const struct info *info)
+{
+	const struct parameter_set *set = parameter_set_of_oid(info->oid);
+
+	return set != NULL && set->key_type == type;
+}
+
+static CK_RV set_key(const struct parameter_set *set, struct span value, struct span seed, struct span point, struct attrs_writer *out)
+{
+	if (value.n != 0)
+		attrs_write(out, CKA_VALUE, value);
+	attrs_write_ulong(out, CKA_KEY_TYPE, set->key_type);
+	attrs_write_ulong(out, CKA_PARAMETER_SET, set->number);
+	if (seed.n != 0)
+		attrs_write(out, CKA_SEED, seed);
+	if (point.n != 0)
+		attrs_write(out, CKA_COFFER_PUBLIC_VALUE, point);
+	return out->failed;
+}
+
+/* CHOICE { seed [0] OCTET STRING, expandedKey OCTET STRING, both SEQUENCE { OCTET STRING, OCTET STRING } } */
+static bool take_set_private(struct span in, struct span *value, struct span *seed)
+{
+	struct span both;
+
+	if (der_take(&in, DER_CONTEXT(0), seed) || der_take(&in, DER_OCTET_STRING, value))
+		return in.n == 0;
+	return der_take(&in, DER_SEQUENCE, &both) && in.n == 0 && der_take(&both, DER_OCTET_STRING, seed) &&
+	       der_take(&both, DER_OCTET_STRING, value) && both.n == 0;
+}
+
+static CK_RV set_read_private(struct vault_scope *scope, const struct info *info, struct attrs_writer *out)
+{
+	const struct parameter_set *set = parameter_set_of_oid(info->oid);
+	struct span value = SPAN_EMPTY, seed = SPAN_EMPTY;
+
+	(void)scope;
+	if (set->seed_n == 0)
+		value = info->key;
+	else if (!take_set_private(info->key, &value, &seed))
+		return malformed("PrivateKeyInfo");
+	if (info->params.n != 0 || (value.n == 0 && seed.n == 0))
+		return malformed("PrivateKeyInfo");
+	return set_key(set, value, seed, info->point, out);
+}
+
+static CK_RV set_read_public(const struct info *info, struct attrs_writer *out)
+{
+	if (info->params.n != 0 || info->key.n == 0)
+		return malformed("SubjectPublicKeyInfo");
+	return set_key(parameter_set_of_oid(info->oid), info->key, SPAN_EMPTY, SPAN_EMPTY, out);
+}
+
+/* Seed and value where both are known: every reader takes one of them. */
+static CK_RV set_write_private(struct vault_scope *scope, struct attrs key, struct der_writer *w)
+{
+	CK_KEY_TYPE type = attrs_ulong(key, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+	const struct parameter_set *set = parameter_set_find(type, attrs_ulong(key, CKA_PARAMETER_SET, 0));
+	size_t end = w->start;
+	struct span value, seed;
+
+	(void)scope;
+	if (set == NULL || !attrs_find(key, CKA_VALUE, &value))
+		return CKR_GENERAL_ERROR;
+	if (set->seed_n == 0)
+		der_put(w, value);
+	else
+		der_put_element(w, DER_OCTET_STRING, value);
+	if (attrs_find(key, CKA_SEED, &seed)) {
+		der_put_element(w, DER_OCTET_STRING, seed);
+		der_wrap(w, DER_SEQUENCE, end);
+	}
+	der_wrap(w, DER_OCTET_STRING, end);
+	end = w->start;
+	der_put(w, set->oid);
+	der_wrap(w, DER_SEQUENCE, end);
+	return CKR_OK;
+}
+
 /* ---- the families ---- */
 
 static const struct family {
@@ -344,6 +425,9 @@ static const struct family {
 	{ CKK_EC_MONTGOMERY, curve_names, curve_read_private, curve_read_public, curve_write_private },
 	{ CKK_EC, ec_names, ec_read_private, ec_read_public, ec_write_private },
 	{ CKK_RSA, rsa_names, rsa_read_private, rsa_read_public, rsa_write_private },
+	{ CKK_ML_KEM, set_names, set_read_private, set_read_public, set_write_private },
+	{ CKK_ML_DSA, set_names, set_read_private, set_read_public, set_write_private },
+	{ CKK_SLH_DSA, set_names, set_read_private, set_read_public, set_write_private },
 	{ CKK_DH, dh_names, dh_read_private, dh_read, dh_write_private },
 };
 

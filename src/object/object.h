@@ -12,6 +12,7 @@
 
 #include "ck/ck.h"
 #include "ck/curve.h"
+#include "ck/parameter_set.h"
 #include "object/template.h"
 #include "vault/scope.h"
 
@@ -100,6 +101,7 @@ struct object_usage {
 	CK_OBJECT_CLASS class;
 	CK_KEY_TYPE key_type;
 	CK_ULONG bits;
+	CK_ULONG parameter_set;
 	bool sign, sign_recover, verify, verify_recover, encrypt, decrypt, wrap, unwrap, derive, encapsulate, decapsulate;
 	bool extractable, sensitive, always_authenticate;
 	bool always_sensitive, never_extractable, trusted, local;
@@ -140,5 +142,9 @@ size_t object_spki(const struct curve *curve, struct span raw, struct mspan out)
 /* The same of an RSA key (RFC 3279 §2.3.1): numbers without leading zero bytes; at most both lengths and OBJECT_SPKI_RSA_MORE. */
 #define OBJECT_SPKI_RSA_MORE 48
 size_t object_spki_rsa(struct span modulus, struct span exponent, struct mspan out);
+
+/* The same of a key with a parameter set (RFC 9881, RFC 9935, RFC 9909); `value` is its CKA_VALUE. */
+#define OBJECT_SPKI_SET_MORE 48
+size_t object_spki_set(const struct parameter_set *set, struct span value, struct mspan out);
 
 #endif

@@ -296,6 +296,12 @@ static CK_ULONG key_bits(struct attrs a)
 	}
 	if (attrs_find(a, CKA_MODULUS, &v) || attrs_find(a, CKA_PRIME, &v))
 		return object_bits(v);
+	if (attrs_find(a, CKA_PARAMETER_SET, &v)) {
+		const struct parameter_set *set = parameter_set_find(attrs_ulong(a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION),
+								     attrs_ulong(a, CKA_PARAMETER_SET, 0));
+
+		return set == NULL ? 0 : set->public_n * 8;
+	}
 	return attrs_ulong(a, CKA_VALUE_LEN, 0) * 8;
 }
 
@@ -317,6 +323,7 @@ CK_RV object_usage_of(struct vault_scope *scope, struct attrs a, struct object_u
 		return CKR_KEY_HANDLE_INVALID;
 	out->key_type = attrs_ulong(a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 	out->bits = key_bits(a);
+	out->parameter_set = attrs_ulong(a, CKA_PARAMETER_SET, 0);
 	usage_flags(a, out);
 	if (attrs_find(a, CKA_ALLOWED_MECHANISMS, &list)) {
 		out->mechanisms_limited = true;

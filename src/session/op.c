@@ -106,6 +106,7 @@ static void facts_of(const struct op *op, struct key_view *out)
 	out->class = usage->class;
 	out->type = usage->key_type;
 	out->bits = usage->bits;
+	out->parameter_set = usage->parameter_set;
 	out->keep = NULL;
 	out->parts = 0;
 }

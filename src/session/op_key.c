@@ -117,7 +117,7 @@ static bool allows(const struct object_usage *usage, CK_FLAGS flag)
 static CK_RV permitted(const struct key *k, CK_FLAGS flag, const struct mech *row, const union mech_params *params)
 {
 	const struct object_usage *usage = key_usage(k);
-	struct key_view facts = { .class = usage->class, .type = usage->key_type, .bits = usage->bits };
+	struct key_view facts = { .class = usage->class, .type = usage->key_type, .bits = usage->bits, .parameter_set = usage->parameter_set };
 	struct mech_call call = { row, params, &facts, NULL, flag };
 	CK_RV rv = key_permits(k, row);
 
@@ -274,7 +274,7 @@ CK_RV do_C_DeriveKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HA
 static CK_RV ciphertext_length(const struct key *k, const struct mech *row, const union mech_params *params, size_t *out)
 {
 	const struct object_usage *usage = key_usage(k);
-	struct key_view facts = { .class = usage->class, .type = usage->key_type, .bits = usage->bits };
+	struct key_view facts = { .class = usage->class, .type = usage->key_type, .bits = usage->bits, .parameter_set = usage->parameter_set };
 	struct mech_call call = { row, params, &facts, NULL, CKF_ENCAPSULATE };
 
 	return row->impl->out_len(&call, 0, out);

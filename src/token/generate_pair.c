@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* C_GenerateKeyPair: both halves are made in one scope, and kept together or not at all. */
+#include "base/codec.h"
 #include "ck/rv.h"
 #include "token/make.h"
 
 /* How many bytes of values we may put in: no more than an RSA key of 16384 bits, or a Diffie-Hellman one of 8192, needs. */
 static size_t generated_bytes(CK_KEY_TYPE type)
 {
+	if (parameter_set_applies(type))
+		return PARAMETER_SET_BYTES_MAX;
 	return (size_t)1024 * (type == CKK_RSA ? 16 : type == CKK_DH ? 4 : 1);
 }
 
@@ -26,6 +29,12 @@ static CK_RV wanted_pair(const struct making *m, struct key_view *out)
 		return template_has(t, CKA_PRIME) && template_has(t, CKA_BASE) ?
 			       template_ulong(m->object[1].request.template, CKA_VALUE_BITS, 0, &out->value_bits) :
 			       CKR_TEMPLATE_INCOMPLETE;
+	}
+	if (parameter_set_applies(out->type)) {
+		rv = template_ulong(t, CKA_PARAMETER_SET, 0, &out->parameter_set);
+		if (rv != CKR_OK || !template_has(t, CKA_PARAMETER_SET))
+			return rv != CKR_OK ? rv : CKR_TEMPLATE_INCOMPLETE;
+		return parameter_set_find(out->type, out->parameter_set) != NULL ? CKR_OK : CKR_PARAMETER_SET_NOT_SUPPORTED;
 	}
 	if (!template_has(t, CKA_EC_PARAMS))
 		return CKR_TEMPLATE_INCOMPLETE;
@@ -96,12 +105,16 @@ static CK_RV build_generated(struct vault_scope *scope, struct making *m)
 	struct key_view wanted = { .class = CKO_PUBLIC_KEY }, key[2];
 	CK_RV rv = m->key != NULL ? open_early(scope, m, key) : new_pair(scope, m, &wanted, key);
 	struct span curve = key_view_part(&wanted, CKA_EC_PARAMS);
+	uint8_t set[8];
 
+	codec_put_u64(set, wanted.parameter_set);
 	for (size_t i = 0; i < 2 && rv == CKR_OK; i++) {
 		struct pending *p = &m->object[i];
 
 		if (i == 1 && curve.n != 0)
 			pending_give(p, CKA_EC_PARAMS, curve);
+		if (i == 1 && wanted.parameter_set != 0)
+			pending_give(p, CKA_PARAMETER_SET, SPAN_OF(set));
 		pending_give_parts(p, &key[i]);
 		rv = making_build(scope, m, p);
 	}

@@ -278,6 +278,7 @@ static CK_RV view_of(const struct key *k, struct span material, struct key_view 
 	view->class = k->usage.class;
 	view->type = k->usage.key_type;
 	view->bits = k->usage.bits;
+	view->parameter_set = k->usage.parameter_set;
 	view->keep = NULL;
 	view->parts = 0;
 	while (view->parts < KEY_PARTS_MAX && attrs_next(attrs, &cursor, &at))

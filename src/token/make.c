@@ -8,6 +8,7 @@
 
 #include <sodium.h>
 
+#include "base/codec.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "ck/rv.h"
@@ -277,7 +278,7 @@ void pending_parts(const struct pending *p, struct key_view *out)
 	static const CK_ATTRIBUTE_TYPE types[] = {
 		CKA_VALUE,	      CKA_MODULUS,    CKA_PUBLIC_EXPONENT, CKA_PRIVATE_EXPONENT, CKA_PRIME_1, CKA_PRIME_2,
 		CKA_EXPONENT_1,	      CKA_EXPONENT_2, CKA_COEFFICIENT,	   CKA_EC_PARAMS,	 CKA_EC_POINT, CKA_PRIME,
-		CKA_BASE,
+		CKA_BASE,	      CKA_SEED,	      CKA_COFFER_PUBLIC_VALUE,
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -294,6 +295,17 @@ void pending_give_parts(struct pending *p, const struct key_view *key)
 		pending_give(p, key->part[i].type, key->part[i].value);
 }
 
+/* Computed by us, or else in the template; 0: it is missing, or no number. */
+static CK_ULONG parameter_set_of(const struct pending *p)
+{
+	CK_ULONG number = 0;
+
+	for (size_t i = 0; i < p->request.given_count; i++)
+		if (p->given[i].type == CKA_PARAMETER_SET)
+			return (CK_ULONG)codec_get_u64(p->given[i].value.p);
+	return template_ulong(p->request.template, CKA_PARAMETER_SET, 0, &number) == CKR_OK ? number : 0;
+}
+
 CK_RV pending_complete(struct vault_scope *scope, struct pending *p)
 {
 	const struct object_head *head = &p->request.head;
@@ -303,6 +315,7 @@ CK_RV pending_complete(struct vault_scope *scope, struct pending *p)
 	if (head->class != CKO_PRIVATE_KEY && head->class != CKO_PUBLIC_KEY)
 		return CKR_OK;
 	pending_parts(p, &given);
+	given.parameter_set = parameter_set_of(p);
 	rv = mech_key_complete(scope, &given, &whole);
 	if (rv == CKR_OK)
 		pending_give_parts(p, &whole);

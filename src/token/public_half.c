@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CKM_PUB_KEY_FROM_PRIV_KEY: the public key object of a private one ("Public key from private key"). */
 #include "ck/rv.h"
+#include "object/keyinfo.h"
 #include "token/make.h"
 
 static CK_RV type_in(struct vault_scope *scope, struct attrs key, void *arg)
@@ -21,6 +22,7 @@ static const struct {
 	{ CKA_MODULUS, CKA_MODULUS, true },
 	{ CKA_PUBLIC_EXPONENT, CKA_PUBLIC_EXPONENT, true },
 	{ CKA_EC_PARAMS, CKA_EC_PARAMS, true },
+	{ CKA_PARAMETER_SET, CKA_PARAMETER_SET, true },
 	{ CKA_EC_POINT, CKA_EC_POINT, true },
 	{ CKA_KEY_GEN_MECHANISM, CKA_KEY_GEN_MECHANISM, true },
 	{ CKA_DECRYPT, CKA_ENCRYPT, false },
@@ -36,6 +38,26 @@ static const struct {
 	{ CKA_ALLOWED_MECHANISMS, CKA_ALLOWED_MECHANISMS, false },
 };
 
+/* The public key of a type whose private objects keep it as CKA_PUBLIC_KEY_INFO only. */
+static CK_RV give_public_value(struct vault_scope *scope, struct pending *p, struct attrs key)
+{
+	struct attrs_writer w = { .failed = CKR_OK };
+	struct span info, value;
+	CK_RV rv;
+
+	if (!parameter_set_applies(p->request.head.key_type))
+		return CKR_OK;
+	if (!attrs_find(key, CKA_PUBLIC_KEY_INFO, &info))
+		return CKR_DEVICE_ERROR;
+	if (cf_failed(vault_scope_alloc(scope, info.n + KEYINFO_OVERHEAD, &w.room)))
+		return CKR_DEVICE_MEMORY;
+	rv = keyinfo_read_public(info, &w);
+	if (rv != CKR_OK || !attrs_find(attrs_written(&w), CKA_VALUE, &value))
+		return CKR_DEVICE_ERROR;
+	pending_give(p, CKA_VALUE, value);
+	return CKR_OK;
+}
+
 static CK_RV build_public(struct vault_scope *scope, struct making *m)
 {
 	struct pending *p = &m->object[0];
@@ -48,6 +70,8 @@ static CK_RV build_public(struct vault_scope *scope, struct making *m)
 		if (attrs_find(key, taken[i].from, &value) && (taken[i].always || !template_has(p->request.template, taken[i].to)))
 			pending_give(p, taken[i].to, value);
 	}
+	if (rv == CKR_OK)
+		rv = give_public_value(scope, p, key);
 	return rv == CKR_OK ? making_build(scope, m, p) : rv;
 }
 

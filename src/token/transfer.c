@@ -110,11 +110,15 @@ static CK_RV give_parts(struct pending *p, struct attrs key)
 static CK_RV give_same(struct pending *pub, const struct pending *priv)
 {
 	for (size_t i = 0; i < priv->request.given_count; i++) {
-		if (priv->given[i].type == CKA_VALUE)
+		CK_ATTRIBUTE_TYPE type = priv->given[i].type;
+
+		if (type == CKA_VALUE)
 			continue;
-		if (names(pub->request.template, priv->given[i].type))
+		if (type == CKA_COFFER_PUBLIC_VALUE)
+			type = CKA_VALUE;
+		if (names(pub->request.template, type))
 			return CKR_TEMPLATE_INCONSISTENT;
-		pending_give(pub, priv->given[i].type, priv->given[i].value);
+		pending_give(pub, type, priv->given[i].value);
 	}
 	return CKR_OK;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CKM_PKCS5_PBKD2: a secret key out of a password (RFC 8018 §5.2), by OpenSSL. The password is the caller's, and is read where it is. */
+#include <sys/uio.h>
+#include <unistd.h>
+
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
@@ -12,6 +15,20 @@
 /* Some minutes. */
 #define ITERATIONS_MAX 1000000000ul
 #define INPUT_MAX ((CK_ULONG)64 * 1024)
+
+/*
+ * CK_PKCS5_PBKD2_PARAMS of 2.40 points to the length, where CK_PKCS5_PBKD2_PARAMS2 has it; both are of one size, and NSS still sends
+ * the older one.  No password is so long that its length could be an address, and what is none must not end the host: so the
+ * kernel reads it.  False: there is nothing to read.
+ */
+static bool length_at(CK_ULONG address, CK_ULONG *n)
+{
+	struct iovec to = { n, sizeof(*n) };
+	struct iovec from = { NULL, sizeof(*n) };
+
+	memcpy(&from.iov_base, &address, sizeof(address));
+	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)sizeof(*n);
+}
 
 CK_RV params_pbkdf2(const CK_MECHANISM *given, union mech_params *out)
 {
@@ -32,6 +49,8 @@ CK_RV params_pbkdf2(const CK_MECHANISM *given, union mech_params *out)
 	if (g.saltSource != CKZ_SALT_SPECIFIED || (g.pSaltSourceData == NULL && g.ulSaltSourceDataLen != 0) ||
 	    g.ulSaltSourceDataLen > INPUT_MAX)
 		return params_invalid("has no salt where it says so, or too long a one");
+	if (g.ulPasswordLen > INPUT_MAX && !length_at(g.ulPasswordLen, &g.ulPasswordLen))
+		return params_invalid("says neither how long the password is nor where its length is");
 	if ((g.pPassword == NULL && g.ulPasswordLen != 0) || g.ulPasswordLen > INPUT_MAX)
 		return params_invalid("has no password where it says so, or too long a one");
 	if (g.iterations == 0 || g.iterations > ITERATIONS_MAX)

@@ -25,6 +25,8 @@ static CK_RV wanted_length(struct template t, size_t *out)
 	CK_RV rv = template_ulong(t, CKA_VALUE_LEN, 0, &length);
 
 	*out = length;
+	if (rv == CKR_OK && length == 0 && template_has(t, CKA_VALUE_LEN))
+		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, "CKA_VALUE_LEN is 0, and no key has that length");
 	return rv == CKR_OK && length > DERIVED_MAX ? CKR_KEY_SIZE_RANGE : rv;
 }
 

@@ -303,6 +303,47 @@ static void test_pbkdf2(void)
 	p11_stop(&m);
 }
 
+/* CK_PKCS5_PBKD2_PARAMS of 2.40 is as long, and has a pointer to the length; NSS still sends it. */
+static void test_pbkdf2_of_2_40(void)
+{
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m, NULL);
+	CK_BYTE salt[] = "salt", password[] = "password", one[256], other[256];
+	CK_PKCS5_PBKD2_PARAMS2 p = {CKZ_SALT_SPECIFIED, salt, 4, 7, CKP_PKCS5_PBKD2_HMAC_SHA256, NULL, 0, password, 8};
+	CK_MECHANISM mechanism = {CKM_PKCS5_PBKD2, &p, sizeof(p)};
+	CK_ULONG length = 20, password_length = 8;
+	CK_ULONG *where = &password_length;
+	CK_ATTRIBUTE t[] = {ATTR(CKA_VALUE_LEN, length), ATTR(CKA_SENSITIVE, no), ATTR(CKA_EXTRACTABLE, yes)};
+	CK_OBJECT_HANDLE h;
+
+	REQUIRE_RV(m.f->C_GenerateKey(s, &mechanism, t, 3, &h), CKR_OK);
+	CHECK(value_of(&m, s, h, one) == 20);
+	memcpy(&p.ulPasswordLen, &where, sizeof(where));
+	REQUIRE_RV(m.f->C_GenerateKey(s, &mechanism, t, 3, &h), CKR_OK);
+	CHECK(value_of(&m, s, h, other) == 20 && memcmp(one, other, 20) == 0);
+	password_length = 1ul << 20;
+	CHECK_RV(m.f->C_GenerateKey(s, &mechanism, t, 3, &h), CKR_MECHANISM_PARAM_INVALID);
+	/* What is neither a length nor an address harms nobody. */
+	p.ulPasswordLen = (CK_ULONG)-1;
+	CHECK_RV(m.f->C_GenerateKey(s, &mechanism, t, 3, &h), CKR_MECHANISM_PARAM_INVALID);
+	p.ulPasswordLen = (64ul * 1024) + 1;
+	CHECK_RV(m.f->C_GenerateKey(s, &mechanism, t, 3, &h), CKR_MECHANISM_PARAM_INVALID);
+	p11_stop(&m);
+}
+
+/* A length of 0 is one that was given. */
+static void test_no_length(void)
+{
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m, NULL);
+	CK_ULONG none = 0;
+	CK_ATTRIBUTE t = ATTR(CKA_VALUE_LEN, none);
+	CK_OBJECT_HANDLE base = secret(&m, s, CKK_GENERIC_SECRET, "sixteen bytes...", 16, CK_TRUE), h;
+
+	CHECK_RV(derive(&m, s, CKM_SHA256_KEY_DERIVATION, NULL, 0, base, &t, 1, &h), CKR_ATTRIBUTE_VALUE_INVALID);
+	p11_stop(&m);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -314,6 +355,8 @@ int main(void)
 		{"allow-unsafe-wrapping gives the standard's freedom back", test_opened_by_setting},
 		{"the ciphertext of data", test_encrypt_data},
 		{"PBKDF2", test_pbkdf2},
+		{"PBKDF2 with the parameter of 2.40", test_pbkdf2_of_2_40},
+		{"a derived key has some length", test_no_length},
 		{NULL, NULL},
 	};
 

@@ -300,6 +300,9 @@ struct mech_impl {
 	/* The base key's value can be told from the new one's (part of it, or combined with what is known): the new key is
 	 * as sensitive as the base key (the specification's rule for each such mechanism). */
 	bool derives_openly;
+	/* Where the template has a key type and no length, the length is the type's own, and a type that has several is refused
+	 * (the specification's rule for hash-based derivation). */
+	bool length_by_type;
 	/* The new key is as sensitive as the base key, though nothing can be told from it. */
 	bool derives_as_sensitive;
 	/* CKA_ALLOWED_MECHANISMS of the new key: what it is for, and nothing else.  NULL: the template's. */

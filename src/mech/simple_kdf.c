@@ -152,9 +152,9 @@ static CK_RV derive_encrypt(struct vault_scope *scope, const struct mech_call *c
 	return rv == CKR_OK ? take(span(out.p, p->data.n), out, n) : rv;
 }
 
-const struct mech_impl mech_derive_hash = { .state_kind = MECH_STATE_NONE, .derive = derive_hash };
-const struct mech_impl mech_derive_shake = { .state_kind = MECH_STATE_NONE, .derive = derive_shake };
-const struct mech_impl mech_derive_blake2b = { .state_kind = MECH_STATE_NONE, .derive = derive_blake2b };
+const struct mech_impl mech_derive_hash = { .state_kind = MECH_STATE_NONE, .length_by_type = true, .derive = derive_hash };
+const struct mech_impl mech_derive_shake = { .state_kind = MECH_STATE_NONE, .length_by_type = true, .derive = derive_shake };
+const struct mech_impl mech_derive_blake2b = { .state_kind = MECH_STATE_NONE, .length_by_type = true, .derive = derive_blake2b };
 
 static CK_OBJECT_HANDLE second_key(const union mech_params *params)
 {

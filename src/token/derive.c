@@ -69,6 +69,8 @@ static CK_RV build_derived(struct vault_scope *scope, struct making *m)
 		rv = key_open(scope, m->other, &other);
 	if (rv == CKR_OK)
 		rv = wanted_length(m->template, &n);
+	if (rv == CKR_OK && n == 0 && m->mech->impl->length_by_type && p->request.head.key_type == CKK_AES)
+		rv = refuse(CKR_TEMPLATE_INCOMPLETE, "AES keys have several lengths: give CKA_VALUE_LEN");
 	if (rv != CKR_OK)
 		return rv;
 	if (cf_failed(vault_scope_alloc(scope, n > DERIVED_ROOM ? n : DERIVED_ROOM, &room)))

@@ -337,10 +337,14 @@ static void test_no_length(void)
 	struct p11 m;
 	CK_SESSION_HANDLE s = start(&m, NULL);
 	CK_ULONG none = 0;
-	CK_ATTRIBUTE t = ATTR(CKA_VALUE_LEN, none);
+	CK_KEY_TYPE aes = CKK_AES;
+	CK_ATTRIBUTE t = ATTR(CKA_VALUE_LEN, none), type = ATTR(CKA_KEY_TYPE, aes);
 	CK_OBJECT_HANDLE base = secret(&m, s, CKK_GENERIC_SECRET, "sixteen bytes...", 16, CK_TRUE), h;
 
 	CHECK_RV(derive(&m, s, CKM_SHA256_KEY_DERIVATION, NULL, 0, base, &t, 1, &h), CKR_ATTRIBUTE_VALUE_INVALID);
+	/* SHA-256 gives as many bytes as an AES key may have, but which AES key is meant is not said. */
+	CHECK_RV(derive(&m, s, CKM_SHA256_KEY_DERIVATION, NULL, 0, base, &type, 1, &h), CKR_TEMPLATE_INCOMPLETE);
+	CHECK_RV(derive(&m, s, CKM_BLAKE2B_256_KEY_DERIVE, NULL, 0, base, &type, 1, &h), CKR_TEMPLATE_INCOMPLETE);
 	p11_stop(&m);
 }
 

@@ -52,6 +52,11 @@ static unsigned long step_sha512(struct lane *lane)
 	return (unsigned long)crypto_hash_sha512(lane->out, lane->message, lane->job->row->size);
 }
 
+static unsigned long step_blake2b(struct lane *lane)
+{
+	return (unsigned long)crypto_generichash(lane->out, 32, lane->message, lane->job->row->size, NULL, 0);
+}
+
 static unsigned long step_random(struct lane *lane)
 {
 	randombytes_buf(lane->out, lane->job->row->size);
@@ -104,12 +109,14 @@ static unsigned long sodium_prepare(struct subject *s, struct job *job)
 	const struct row *row = job->row;
 
 	(void)s;
-	if (row->key == &key_kinds[0])
+	if (row->key == &key_kinds[KIND_ED25519])
 		return prepare_ed25519(job);
 	if (row->op == OP_DIGEST && row->mechanism == CKM_SHA256)
 		job->step = step_sha256;
 	else if (row->op == OP_DIGEST && row->mechanism == CKM_SHA512)
 		job->step = step_sha512;
+	else if (row->op == OP_DIGEST && row->mechanism == CKM_BLAKE2B_256)
+		job->step = step_blake2b;
 	else if (row->op == OP_RANDOM)
 		job->step = step_random;
 	else

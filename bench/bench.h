@@ -25,6 +25,9 @@ enum op {
 	OP_SIGN,           /* C_SignInit + C_Sign */
 	OP_VERIFY,         /* C_VerifyInit + C_Verify */
 	OP_ENCRYPT,        /* C_EncryptInit + C_Encrypt */
+	OP_DECRYPT,        /* C_DecryptInit + C_Decrypt */
+	OP_DERIVE,         /* C_DeriveKey: a session key; destroyed outside of the time that counts */
+	OP_WRAP,           /* C_WrapKey: a generic secret of `size` bytes */
 	OP_DIGEST,         /* C_DigestInit + C_Digest */
 	OP_RANDOM,         /* C_GenerateRandom */
 	OP_GENERATE,       /* a session key (pair); destroyed outside of the time that counts */
@@ -35,11 +38,19 @@ enum op {
 	OPS
 };
 
+/* Places in `key_kinds`. */
+enum kind {
+	KIND_ED25519, KIND_ED448, KIND_X25519, KIND_P256, KIND_P384, KIND_P521, KIND_SECP256K1, KIND_RSA2048,
+	KIND_GENERIC256, KIND_AES256, KIND_AES256_WRAP, KIND_AES256_XTS, KIND_CHACHA20,
+	KINDS
+};
+
 /* A kind of key, as the specification and as OpenSSL call it: a row of `key_kinds` in keys.c. */
 struct key_kind {
 	const char *name;
 	CK_MECHANISM_TYPE generate;
 	bool pair;              /* public and private half, else one secret key */
+	CK_FLAGS uses;          /* CKF_SIGN, CKF_DECRYPT, CKF_ENCRYPT, CKF_DERIVE, CKF_WRAP: of the private or secret key */
 	const char *openssl;    /* of EVP_PKEY_Q_keygen; NULL: a secret key */
 	const char *curve;      /* its argument */
 	size_t bits;            /* of an RSA modulus, or of a secret key */
@@ -137,7 +148,7 @@ struct subject {
 	void *own;               /* in the worker */
 };
 
-extern const struct driver driver_pkcs11, driver_sodium, driver_openssl, driver_sqlite, driver_argon2;
+extern const struct driver driver_pkcs11, driver_sodium, driver_openssl, driver_secp256k1, driver_sqlite, driver_argon2;
 
 /* The ID of key i of a kind, 8 bytes: NSS mixes up keys of different types with the same one. */
 void key_id(const struct key_kind *kind, unsigned long i, unsigned char id[8]);

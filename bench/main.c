@@ -180,6 +180,7 @@ static bool base_new(struct settings *s)
 static const struct subject bare[] = {
 	{ .name = "libsodium", .driver = &driver_sodium },
 	{ .name = "openssl", .driver = &driver_openssl },
+	{ .name = "libsecp256k1", .driver = &driver_secp256k1 },
 	{ .name = "sqlite", .driver = &driver_sqlite },
 	{ .name = "argon2id", .driver = &driver_argon2 },
 };

@@ -6,8 +6,6 @@
 #include "bench/bench.h"
 #include "bench/peers.h"
 
-#define KINDS 5
-
 struct p11_keys {
 	CK_OBJECT_HANDLE *key, *pub; /* key: private or secret; pub: 0 where it was not looked for */
 	unsigned long n;
@@ -42,6 +40,31 @@ CK_RV p11_keys_ensure(struct p11 *p, const struct key_kind *kind, unsigned long 
 /* The first handles, at most `max`, of objects with these attributes. */
 CK_RV p11_find(const struct p11 *p, CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG n,
 	       CK_OBJECT_HANDLE *found, CK_ULONG max, CK_ULONG *count);
+
+/* A mechanism with its parameter, in the same room: for one call. */
+struct p11_mechanism {
+	CK_MECHANISM mechanism;
+	CK_BYTE iv[16];
+	union {
+		CK_GCM_PARAMS gcm;
+		CK_CCM_PARAMS ccm;
+		CK_AES_CTR_PARAMS ctr;
+		CK_SALSA20_CHACHA20_POLY1305_PARAMS chacha20_poly1305;
+		CK_RSA_PKCS_PSS_PARAMS pss;
+		CK_RSA_PKCS_OAEP_PARAMS oaep;
+		CK_ECDH1_DERIVE_PARAMS ecdh;
+		CK_HKDF_PARAMS hkdf;
+	} params;
+};
+
+/* What the lane's row wants: a nonce that is new for each operation; for an agreement the peer's point is `lane->own`. */
+CK_MECHANISM *p11_mechanism(const struct lane *lane, struct p11_mechanism *out);
+/* The public value of a key pair, as a `CKA_EC_POINT` has it without its DER wrapping: the peer of an agreement. */
+struct p11_point {
+	CK_BYTE bytes[256];
+	CK_ULONG n;
+};
+CK_RV p11_point_of(const struct p11 *p, CK_OBJECT_HANDLE key, struct p11_point *out);
 
 /* A further symbol of the module; NULL: it has none. */
 void *p11_symbol(const struct subject *s, const char *name);

@@ -31,9 +31,9 @@ static CK_FUNCTION_LIST *functions(const struct lane *lane)
 static unsigned long step_sign(struct lane *lane)
 {
 	CK_FUNCTION_LIST *f = functions(lane);
-	CK_MECHANISM mechanism = { lane->job->row->mechanism, NULL, 0 };
+	struct p11_mechanism mechanism;
 	CK_ULONG n = lane->out_n;
-	CK_RV rv = f->C_SignInit(lane->session, &mechanism, next_key(lane));
+	CK_RV rv = f->C_SignInit(lane->session, p11_mechanism(lane, &mechanism), next_key(lane));
 
 	return rv == CKR_OK ? f->C_Sign(lane->session, lane->message, lane->job->row->size, lane->out, &n) : rv;
 }
@@ -42,8 +42,8 @@ static unsigned long step_verify(struct lane *lane)
 {
 	const struct choice *c = lane->job->own;
 	CK_FUNCTION_LIST *f = functions(lane);
-	CK_MECHANISM mechanism = { lane->job->row->mechanism, NULL, 0 };
-	CK_RV rv = f->C_VerifyInit(lane->session, &mechanism, c->pub[0]);
+	struct p11_mechanism mechanism;
+	CK_RV rv = f->C_VerifyInit(lane->session, p11_mechanism(lane, &mechanism), c->pub[0]);
 
 	/* The signature was made when the lane was. */
 	return rv == CKR_OK ? f->C_Verify(lane->session, lane->message, lane->job->row->size, lane->out,
@@ -53,16 +53,32 @@ static unsigned long step_verify(struct lane *lane)
 static unsigned long step_encrypt(struct lane *lane)
 {
 	CK_FUNCTION_LIST *f = functions(lane);
-	CK_BYTE iv[12];
-	CK_GCM_PARAMS gcm = { .pIv = iv, .ulIvLen = sizeof(iv), .ulIvBits = 8 * sizeof(iv), .ulTagBits = 128 };
-	CK_MECHANISM mechanism = { lane->job->row->mechanism, &gcm, sizeof(gcm) };
+	struct p11_mechanism mechanism;
 	CK_ULONG n = lane->out_n;
-	CK_RV rv;
+	CK_RV rv = f->C_EncryptInit(lane->session, p11_mechanism(lane, &mechanism), next_key(lane));
 
-	memset(iv, 0, sizeof(iv));
-	memcpy(iv, &lane->turn, sizeof(lane->turn));
-	rv = f->C_EncryptInit(lane->session, &mechanism, next_key(lane));
 	return rv == CKR_OK ? f->C_Encrypt(lane->session, lane->message, lane->job->row->size, lane->out, &n) : rv;
+}
+
+static unsigned long step_decrypt(struct lane *lane)
+{
+	CK_FUNCTION_LIST *f = functions(lane);
+	struct p11_mechanism mechanism;
+	unsigned char plain[512];
+	CK_ULONG n = sizeof(plain);
+	CK_RV rv = f->C_DecryptInit(lane->session, p11_mechanism(lane, &mechanism), next_key(lane));
+
+	/* The ciphertext was made when the lane was. */
+	return rv == CKR_OK ? f->C_Decrypt(lane->session, lane->out, (CK_ULONG)(uintptr_t)lane->own, plain, &n) : rv;
+}
+
+static unsigned long step_wrap(struct lane *lane)
+{
+	struct p11_mechanism mechanism;
+	CK_ULONG n = lane->out_n;
+
+	return functions(lane)->C_WrapKey(lane->session, p11_mechanism(lane, &mechanism), next_key(lane),
+					  (CK_OBJECT_HANDLE)(uintptr_t)lane->own, lane->out, &n);
 }
 
 static unsigned long step_digest(struct lane *lane)
@@ -107,6 +123,23 @@ static unsigned long step_generate(struct lane *lane)
 static unsigned long step_generate_token(struct lane *lane)
 {
 	return generate(lane, true);
+}
+
+static unsigned long step_derive(struct lane *lane)
+{
+	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+	CK_KEY_TYPE type = CKK_GENERIC_SECRET;
+	CK_ULONG size = lane->job->row->size;
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof(class) },  { CKA_KEY_TYPE, &type, sizeof(type) },
+				    { CKA_TOKEN, &no, sizeof(no) },        { CKA_VALUE_LEN, &size, sizeof(size) },
+				    { CKA_SENSITIVE, &yes, sizeof(yes) },  { CKA_EXTRACTABLE, &no, sizeof(no) } };
+	struct p11_mechanism mechanism;
+	CK_RV rv = functions(lane)->C_DeriveKey(lane->session, p11_mechanism(lane, &mechanism), next_key(lane), template,
+						sizeof(template) / sizeof(template[0]), &lane->made[lane->made_n]);
+
+	lane->made_n += rv == CKR_OK;
+	return rv;
 }
 
 static unsigned long tidy_made(struct lane *lane)
@@ -211,14 +244,65 @@ static CK_RV with_signature(struct p11 *p, struct job *job)
 
 	for (unsigned i = 0; rv == CKR_OK && i < job->row->lanes; i++) {
 		struct lane *lane = &job->lane[i];
-		CK_MECHANISM mechanism = { job->row->mechanism, NULL, 0 };
+		struct p11_mechanism mechanism;
 		const struct choice *c = job->own;
 		CK_ULONG n = lane->out_n;
 
-		rv = p->f->C_SignInit(lane->session, &mechanism, c->key[0]);
+		rv = p->f->C_SignInit(lane->session, p11_mechanism(lane, &mechanism), c->key[0]);
 		if (rv == CKR_OK)
 			rv = p->f->C_Sign(lane->session, lane->message, job->row->size, lane->out, &n);
 		lane->own = (void *)(uintptr_t)n;
+	}
+	return rv;
+}
+
+static CK_RV with_ciphertext(struct p11 *p, struct job *job)
+{
+	CK_RV rv = with_keys(p, job);
+
+	for (unsigned i = 0; rv == CKR_OK && i < job->row->lanes; i++) {
+		struct lane *lane = &job->lane[i];
+		struct p11_mechanism mechanism;
+		const struct choice *c = job->own;
+		CK_ULONG n = lane->out_n;
+
+		rv = p->f->C_EncryptInit(lane->session, p11_mechanism(lane, &mechanism), c->pub[0]);
+		if (rv == CKR_OK)
+			rv = p->f->C_Encrypt(lane->session, lane->message, job->row->size, lane->out, &n);
+		lane->own = (void *)(uintptr_t)n;
+	}
+	return rv;
+}
+
+/* Its own public half is as good a peer as any. */
+static CK_RV with_peer(struct p11 *p, struct job *job)
+{
+	CK_RV rv = with_keys(p, job);
+	struct p11_point *point = calloc(1, sizeof(*point));
+
+	if (point == NULL)
+		abort();
+	if (rv == CKR_OK && job->row->key->pair)
+		rv = p11_point_of(p, ((struct choice *)job->own)->pub[0], point);
+	for (unsigned i = 0; i < job->row->lanes; i++)
+		job->lane[i].own = point;
+	return rv;
+}
+
+static CK_RV with_wrapped(struct p11 *p, struct job *job)
+{
+	CK_ULONG size = job->row->size;
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_MECHANISM mechanism = { CKM_GENERIC_SECRET_KEY_GEN, NULL, 0 };
+	CK_ATTRIBUTE template[] = { { CKA_TOKEN, &no, sizeof(no) }, { CKA_VALUE_LEN, &size, sizeof(size) },
+				    { CKA_EXTRACTABLE, &yes, sizeof(yes) } };
+	CK_RV rv = with_keys(p, job);
+
+	for (unsigned i = 0; rv == CKR_OK && i < job->row->lanes; i++) {
+		CK_OBJECT_HANDLE key;
+
+		rv = p->f->C_GenerateKey(job->lane[i].session, &mechanism, template, sizeof(template) / sizeof(template[0]), &key);
+		job->lane[i].own = (void *)(uintptr_t)key;
 	}
 	return rv;
 }
@@ -252,6 +336,9 @@ static const struct {
 	[OP_SIGN] = { step_sign, NULL, 0, with_keys },
 	[OP_VERIFY] = { step_verify, NULL, 0, with_signature },
 	[OP_ENCRYPT] = { step_encrypt, NULL, 0, with_keys },
+	[OP_DECRYPT] = { step_decrypt, NULL, 0, with_ciphertext },
+	[OP_DERIVE] = { step_derive, tidy_made, 16, with_peer },
+	[OP_WRAP] = { step_wrap, NULL, 0, with_wrapped },
 	[OP_DIGEST] = { step_digest, NULL, 0, NULL },
 	[OP_RANDOM] = { step_random, NULL, 0, NULL },
 	[OP_GENERATE] = { step_generate, tidy_made, 16, with_kind },

@@ -34,7 +34,7 @@ static void put_kind(struct template *t, const struct p11 *p, const struct key_k
 		put(t, CKA_MODULUS_BITS, size, sizeof(*size));
 		put(t, CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent));
 	}
-	if (!kind->pair)
+	if (!kind->pair && kind->generate != CKM_CHACHA20_KEY_GEN)
 		put(t, CKA_VALUE_LEN, size, sizeof(*size));
 }
 
@@ -44,12 +44,31 @@ static void put_common(struct template *t, bool token, const unsigned char id[8]
 	put(t, CKA_ID, id, 8);
 }
 
-static void put_private(struct template *t)
+/* What the halves of a pair may do; a secret key may what a private one may. */
+static const struct {
+	CK_FLAGS use;
+	CK_ATTRIBUTE_TYPE private, public;
+} uses[] = {
+	{ CKF_SIGN, CKA_SIGN, CKA_VERIFY },
+	{ CKF_DECRYPT, CKA_DECRYPT, CKA_ENCRYPT },
+	{ CKF_ENCRYPT, CKA_ENCRYPT, CKA_DECRYPT },
+	{ CKF_DERIVE, CKA_DERIVE, 0 },
+	{ CKF_WRAP, CKA_WRAP, CKA_UNWRAP },
+};
+
+static void put_uses(struct template *t, const struct key_kind *kind, bool public)
+{
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+		if ((kind->uses & uses[i].use) != 0 && (!public || uses[i].public != 0))
+			put_bool(t, public ? uses[i].public : uses[i].private, true);
+}
+
+static void put_private(struct template *t, const struct key_kind *kind)
 {
 	put_bool(t, CKA_PRIVATE, true);
 	put_bool(t, CKA_SENSITIVE, true);
 	put_bool(t, CKA_EXTRACTABLE, false);
-	put_bool(t, CKA_SIGN, true);
+	put_uses(t, kind, false);
 }
 
 static CK_RV generate_pair(const struct p11 *p, CK_SESSION_HANDLE session, const struct key_kind *kind, bool token,
@@ -60,10 +79,10 @@ static CK_RV generate_pair(const struct p11 *p, CK_SESSION_HANDLE session, const
 	CK_ULONG bits = kind->bits;
 
 	put_common(&public, token, id);
-	put_bool(&public, CKA_VERIFY, true);
+	put_uses(&public, kind, true);
 	put_kind(&public, p, kind, &bits);
 	put_common(&private, token, id);
-	put_private(&private);
+	put_private(&private, kind);
 	return p->f->C_GenerateKeyPair(session, &mechanism, public.at, public.n, private.at, private.n, pub, key);
 }
 
@@ -75,9 +94,7 @@ static CK_RV generate_secret(const struct p11 *p, CK_SESSION_HANDLE session, con
 	CK_ULONG size = kind->bits / 8;
 
 	put_common(&t, token, id);
-	put_private(&t);
-	if (kind->generate == CKM_AES_KEY_GEN)
-		put_bool(&t, CKA_ENCRYPT, true);
+	put_private(&t, kind);
 	put_kind(&t, p, kind, &size);
 	return p->f->C_GenerateKey(session, &mechanism, t.at, t.n, key);
 }
@@ -166,5 +183,5 @@ unsigned long p11_populate(struct subject *s, unsigned long count)
 {
 	struct p11_keys *keys;
 
-	return p11_keys_ensure(s->own, &key_kinds[0], count, &keys);
+	return p11_keys_ensure(s->own, &key_kinds[KIND_ED25519], count, &keys);
 }

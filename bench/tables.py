@@ -35,7 +35,7 @@ def table(part, names):
 
 
 def modules(part):
-    bare = {row["bare"] for row in part["rows"]} | {"libsodium", "openssl", "sqlite", "argon2id"}
+    bare = {row["bare"] for row in part["rows"]} | {"libsodium", "openssl", "libsecp256k1", "sqlite", "argon2id"}
     return [s for s in part["subjects"] if s["subject"] not in bare]
 
 

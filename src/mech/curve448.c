@@ -1,15 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mech/curve448.h"
 
+#include <openssl/core_names.h>
 #include <openssl/params.h>
 
 #include "base/error.h"
 #include "mech/families.h"
 #include "mech/ossl_auto.h"
 
-static EVP_PKEY *private_key(const char *name, struct span value)
+/* The library computes a point that it is not given, which takes as long as a signature. */
+static EVP_PKEY *private_key(const char *name, struct span value, struct span point_opt)
 {
-	return EVP_PKEY_new_raw_private_key_ex(ossl_context(), name, NULL, value.p, value.n);
+	AUTO(evp_pkey_ctx_st) context = EVP_PKEY_CTX_new_from_name(ossl_context(), name, NULL);
+	EVP_PKEY *key = NULL;
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, (void *)(uintptr_t)value.p, value.n),
+		OSSL_PARAM_construct_end(),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (point_opt.n != 0)
+		params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point_opt.p, point_opt.n);
+	if (context == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
+	    EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, params) != 1)
+		return NULL;
+	return key;
 }
 
 static EVP_PKEY *public_key(const char *name, struct span point)
@@ -19,7 +34,7 @@ static EVP_PKEY *public_key(const char *name, struct span point)
 
 CK_RV curve448_public(struct vault_scope *scope, const struct curve *curve, struct span value, uint8_t *out)
 {
-	AUTO(evp_pkey_st) k = value.n == curve->scalar ? private_key(curve->library, value) : NULL;
+	AUTO(evp_pkey_st) k = value.n == curve->scalar ? private_key(curve->library, value, SPAN_EMPTY) : NULL;
 	size_t n = curve->point;
 
 	(void)scope;
@@ -30,9 +45,10 @@ CK_RV curve448_public(struct vault_scope *scope, const struct curve *curve, stru
 	return CKR_OK;
 }
 
-CK_RV curve448_agree(struct vault_scope *scope, const struct curve *curve, struct span value, struct span peer, struct mspan z)
+CK_RV curve448_agree(struct vault_scope *scope, const struct curve *curve, struct span value, struct span point, struct span peer,
+		     struct mspan z)
 {
-	AUTO(evp_pkey_st) ours = private_key(curve->library, value);
+	AUTO(evp_pkey_st) ours = private_key(curve->library, value, point);
 	AUTO(evp_pkey_st) theirs = peer.n == curve->point ? public_key(curve->library, peer) : NULL;
 	AUTO(evp_pkey_ctx_st) context = NULL;
 	size_t n = z.n;
@@ -70,11 +86,11 @@ static const OSSL_PARAM *form_of(const struct mech_eddsa_params *p, OSSL_PARAM *
 	return out;
 }
 
-CK_RV ed448_sign(struct vault_scope *scope, const struct mech_eddsa_params *p, struct span value, struct span message, struct mspan out,
-		 size_t *n)
+CK_RV ed448_sign(struct vault_scope *scope, const struct mech_eddsa_params *p, struct span value, struct span point, struct span message,
+		 struct mspan out, size_t *n)
 {
 	OSSL_PARAM params[3];
-	AUTO(evp_pkey_st) k = private_key("ED448", value);
+	AUTO(evp_pkey_st) k = private_key("ED448", value, point);
 	AUTO(evp_md_ctx_st) context = EVP_MD_CTX_new();
 
 	(void)scope;

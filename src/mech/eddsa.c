@@ -140,7 +140,7 @@ static CK_RV sign_message(struct vault_scope *scope, const struct mech_call *cal
 	uint8_t pair[SEED_SIZE + POINT_SIZE];
 
 	if (call->key->bits == 448)
-		return ed448_sign(scope, p, seed, m, out, n);
+		return ed448_sign(scope, p, seed, point, m, out, n);
 	if (seed.n != SEED_SIZE || point.n != POINT_SIZE || out.n < SIGNATURE_SIZE)
 		return CKR_GENERAL_ERROR;
 	*n = SIGNATURE_SIZE;

@@ -37,7 +37,7 @@ CK_RV xdh_agree(struct vault_scope *scope, const struct key_view *key, struct sp
 	*n = curve->scalar;
 	peer = bare(peer, curve->point);
 	if (curve->bits != 255)
-		return curve448_agree(scope, curve, value, peer, z);
+		return curve448_agree(scope, curve, value, key_view_part(key, CKA_EC_POINT), peer, z);
 	/* It fails for points of small order, whose shared secret would be zero. */
 	if (peer.n != X25519_SIZE || crypto_scalarmult(z.p, value.p, peer.p) != 0)
 		return CKR_MECHANISM_PARAM_INVALID;

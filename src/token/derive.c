@@ -30,6 +30,14 @@ static CK_RV wanted_length(struct template t, size_t *out)
 	return rv == CKR_OK && length > DERIVED_MAX ? CKR_KEY_SIZE_RANGE : rv;
 }
 
+/* Bytes for what is derived: as many as are wanted, and always enough for what a mechanism gives by itself. */
+static size_t derived_room(struct template t)
+{
+	size_t n = 0;
+
+	return wanted_length(t, &n) == CKR_OK && n > DERIVED_ROOM ? n : DERIVED_ROOM;
+}
+
 /* A part of a key, as a key, is found by trying all, and then the next part (J. Clulow, CHES 2003, "key space reduction"). */
 static CK_RV may_shrink(const struct making *m)
 {
@@ -73,7 +81,7 @@ static CK_RV build_derived(struct vault_scope *scope, struct making *m)
 		rv = refuse(CKR_TEMPLATE_INCOMPLETE, "AES keys have several lengths: give CKA_VALUE_LEN");
 	if (rv != CKR_OK)
 		return rv;
-	if (cf_failed(vault_scope_alloc(scope, n > DERIVED_ROOM ? n : DERIVED_ROOM, &room)))
+	if (cf_failed(vault_scope_alloc(scope, derived_room(m->template), &room)))
 		return CKR_DEVICE_MEMORY;
 	call.key = &base;
 	rv = m->mech->impl->derive(scope, &call, m->other == NULL ? NULL : &other, room, &n);
@@ -156,13 +164,13 @@ CK_RV keys_derive(const struct access *who, struct key *base, struct key *other_
 	if (mech->impl->derives_data) {
 		rv = data_template(&m.object[0], t, stripped);
 		if (rv == CKR_OK)
-			rv = object_head(OBJECT_DERIVE, r->template, CKO_DATA, CK_UNAVAILABLE_INFORMATION, DERIVED_MAX, &r->head);
+			rv = object_head(OBJECT_DERIVE, r->template, CKO_DATA, CK_UNAVAILABLE_INFORMATION, derived_room(t), &r->head);
 	} else if (mech->impl->derive_private != NULL) {
 		m.build = build_derived_private;
 		rv = object_head(OBJECT_DERIVE, t, CKO_PRIVATE_KEY, mech->impl->derived_type, DERIVED_ROOM, &r->head);
 	} else {
 		rv = object_head(OBJECT_DERIVE, t, CKO_SECRET_KEY,
-				 template_has(t, CKA_KEY_TYPE) ? CK_UNAVAILABLE_INFORMATION : CKK_GENERIC_SECRET, DERIVED_MAX,
+				 template_has(t, CKA_KEY_TYPE) ? CK_UNAVAILABLE_INFORMATION : CKK_GENERIC_SECRET, derived_room(t),
 				 &r->head);
 	}
 	return rv == CKR_OK ? making_one(&m, out) : rv;

@@ -47,6 +47,7 @@ FAMILIES = [
     (r"(SHA\w*|MD5)_HMAC(_GENERAL)?", OPENSSL, "Wycheproof hmac; RFC 2202 (MD5)"),
     (r"HKDF_(DERIVE|DATA)", OPENSSL, "Wycheproof hkdf; RFC 5869"),
     (r"SP800_108\w*", OPENSSL, "NIST CAVP (counter mode, double pipeline); OpenSSL's KBKDF on the other side"),
+    (r"TLS12_KEY\w*", OPENSSL, "NIST CAVP (key block)"),
     (r"TLS\w*", OPENSSL, "NIST CAVP (master secret); the others put together of HMAC beside it (RFC 5246 §5)"),
     (r"PKCS5_PBKD2", OPENSSL, "RFC 6070, RFC 7914"),
     (r"BLAKE2B_\d+_KEY_DERIVE", SODIUM, "RFC 7693"),
@@ -70,7 +71,6 @@ MISSING = [
     ("DSA", "retired by FIPS 186-5"),
     ("Diffie-Hellman: new parameters, X9.42", "a safe prime takes minutes, and RFC 3526 and RFC 7919 have some for everybody"),
     ("Camellia, ARIA, SEED, GOST", "nobody asked yet; each is one row per mode"),
-    ("CKM_TLS12_KEY_AND_MAC_DERIVE, KEY_SAFE_DERIVE", "they make four keys at once; CKM_TLS_KDF makes one at a time"),
     ("SSL 3, TLS 1.0 and IKE key derivation", "retired by RFC 7568 and RFC 8996; IKEv2 libraries derive by the PRFs above"),
     ("KMAC, Salsa20, ChaCha20-Poly1305 as key wrapping", "KMAC's parameter is not settled by a published version, nobody asked for "
      "Salsa20, and the specification has no wrapping by ChaCha20-Poly1305"),

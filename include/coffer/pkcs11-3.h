@@ -177,6 +177,25 @@ typedef struct CK_TLS_MAC_PARAMS {
 	CK_ULONG ulServerOrClient;
 } CK_TLS_MAC_PARAMS;
 typedef CK_TLS_MAC_PARAMS *CK_TLS_MAC_PARAMS_PTR;
+typedef struct CK_SSL3_KEY_MAT_OUT {
+	CK_OBJECT_HANDLE hClientMacSecret;
+	CK_OBJECT_HANDLE hServerMacSecret;
+	CK_OBJECT_HANDLE hClientKey;
+	CK_OBJECT_HANDLE hServerKey;
+	CK_BYTE_PTR pIVClient;
+	CK_BYTE_PTR pIVServer;
+} CK_SSL3_KEY_MAT_OUT;
+typedef CK_SSL3_KEY_MAT_OUT *CK_SSL3_KEY_MAT_OUT_PTR;
+typedef struct CK_TLS12_KEY_MAT_PARAMS {
+	CK_ULONG ulMacSizeInBits;
+	CK_ULONG ulKeySizeInBits;
+	CK_ULONG ulIVSizeInBits;
+	CK_BBOOL bIsExport;
+	CK_SSL3_RANDOM_DATA RandomInfo;
+	CK_SSL3_KEY_MAT_OUT_PTR pReturnedKeyMaterial;
+	CK_MECHANISM_TYPE prfHashMechanism;
+} CK_TLS12_KEY_MAT_PARAMS;
+typedef CK_TLS12_KEY_MAT_PARAMS *CK_TLS12_KEY_MAT_PARAMS_PTR;
 #endif
 
 #ifndef HAVE_CK_FUNCTION_LIST_3_0

@@ -67,6 +67,7 @@ extern const struct mech_impl mech_hkdf_data;
 extern const struct mech_impl mech_pbkdf2;          /* pbkdf2.c */
 extern const struct mech_impl mech_kbkdf;           /* sp800_108.c */
 extern const struct mech_impl mech_tls_master;      /* tls12.c */
+extern const struct mech_impl mech_tls_block;
 extern const struct mech_impl mech_tls_kdf;
 extern const struct mech_impl mech_tls_mac;
 extern const struct mech_impl mech_derive_hash;     /* simple_kdf.c; variant: the digest's name */
@@ -126,6 +127,8 @@ CK_RV params_tls_master(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_tls_master_dh(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_tls_extended(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_tls_extended_dh(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_tls_block(const CK_MECHANISM *given, union mech_params *out);
+CK_RV params_tls_block_safe(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_tls_kdf(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_tls_mac(const CK_MECHANISM *given, union mech_params *out);
 /* ecdh.c: CKD_... */

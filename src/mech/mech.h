@@ -117,6 +117,8 @@ struct mech_kbkdf_params {
 };
 
 #define TLS_MAC_MAX 64
+#define TLS_KEY_MAX 64 /* of one of the keys of a connection */
+#define TLS_IV_MAX 16  /* the block of the largest cipher */
 #define TLS_TEXT_MAX 200 /* of each part: OpenSSL takes 1024 bytes of them together */
 
 struct mech_tls_params {
@@ -127,6 +129,9 @@ struct mech_tls_params {
 	struct span context;
 	CK_VERSION *version;    /* the caller's; NULL: not wanted */
 	size_t mac_n;           /* of the "finished" message */
+	/* The keys of a connection: bytes of each MAC key, key and initialization vector (0: none), and where handles and vectors go, the caller's. */
+	size_t mac_key_n, key_n, iv_n;
+	CK_SSL3_KEY_MAT_OUT *made;
 };
 
 #define RSA_LABEL_MAX 256
@@ -317,6 +322,8 @@ struct mech_impl {
 	 * names, NULL when it names none. */
 	CK_RV (*derive)(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
 			size_t *n);
+	/* C_DeriveKey where what `derive` makes is cut into several keys and vectors, as mech_tls_params says (RFC 5246 §6.3). */
+	bool derives_block;
 	/* C_DeriveKey where the new key is the base key's public half: all that there is to do is the token's. */
 	bool derives_public;
 	/* C_DeriveKey where the new key is a private one, of this type: its parts, in memory of the scope. */

@@ -109,6 +109,79 @@ CK_RV params_tls_kdf(const CK_MECHANISM *given, union mech_params *out)
 	return CKR_OK;
 }
 
+/* So many bits are so many whole bytes. */
+static bool bytes_of(CK_ULONG bits, size_t most, size_t *out)
+{
+	*out = bits / 8;
+	return bits % 8 == 0 && bits / 8 <= most;
+}
+
+static CK_RV block_sizes(const CK_TLS12_KEY_MAT_PARAMS *p, bool vectors, struct mech_tls_params *out)
+{
+	if (p->bIsExport != CK_FALSE)
+		return params_invalid("asks for keys of an export cipher, which TLS 1.2 does not have");
+	if (!bytes_of(p->ulMacSizeInBits, TLS_KEY_MAX, &out->mac_key_n) || !bytes_of(p->ulKeySizeInBits, TLS_KEY_MAX, &out->key_n))
+		return params_invalid("asks for keys of no whole bytes, or of more than 512 bits");
+	/* One of a few bits is found by trying all, and then the next bits of the same block. */
+	if ((out->mac_key_n != 0 && out->mac_key_n < 16) || (out->key_n != 0 && out->key_n < 16) || out->mac_key_n + out->key_n == 0)
+		return params_invalid("asks for keys of less than 128 bits, or for none");
+	if (!bytes_of(vectors ? p->ulIVSizeInBits : 0, TLS_IV_MAX, &out->iv_n))
+		return params_invalid("asks for initialization vectors of no whole bytes, or of more than 128 bits");
+	return CKR_OK;
+}
+
+/* The randoms are the other way round than in the master secret (RFC 5246 §6.3). */
+static CK_RV block_seed(const CK_TLS12_KEY_MAT_PARAMS *p, struct mech_tls_params *out)
+{
+	CK_RV rv = randoms(&p->RandomInfo, out);
+	struct span client = out->seed[0];
+
+	out->seed[0] = out->seed[1];
+	out->seed[1] = client;
+	out->label = span_str("key expansion");
+	return rv;
+}
+
+static CK_RV block_target(const CK_TLS12_KEY_MAT_PARAMS *p, struct mech_tls_params *out)
+{
+	CK_SSL3_KEY_MAT_OUT made;
+
+	if (p->pReturnedKeyMaterial == NULL)
+		return params_invalid("has no place for the keys");
+	memcpy(&made, p->pReturnedKeyMaterial, sizeof(made));
+	if (out->iv_n != 0 && (made.pIVClient == NULL || made.pIVServer == NULL))
+		return params_invalid("has no place for the initialization vectors");
+	out->made = p->pReturnedKeyMaterial;
+	return CKR_OK;
+}
+
+static CK_RV block(const CK_MECHANISM *given, bool vectors, struct mech_tls_params *out)
+{
+	CK_TLS12_KEY_MAT_PARAMS p;
+	CK_RV rv;
+
+	if (given->pParameter == NULL || given->ulParameterLen != sizeof(p))
+		return params_invalid("is no CK_TLS12_KEY_MAT_PARAMS");
+	memcpy(&p, given->pParameter, sizeof(p));
+	rv = hash_of(p.prfHashMechanism, out);
+	if (rv == CKR_OK)
+		rv = block_sizes(&p, vectors, out);
+	if (rv == CKR_OK)
+		rv = block_seed(&p, out);
+	return rv == CKR_OK ? block_target(&p, out) : rv;
+}
+
+CK_RV params_tls_block(const CK_MECHANISM *given, union mech_params *out)
+{
+	return block(given, true, &out->tls);
+}
+
+/* The size of vectors is ignored, as the specification asks: none are made. */
+CK_RV params_tls_block_safe(const CK_MECHANISM *given, union mech_params *out)
+{
+	return block(given, false, &out->tls);
+}
+
 CK_RV params_tls_mac(const CK_MECHANISM *given, union mech_params *out)
 {
 	CK_TLS_MAC_PARAMS p;

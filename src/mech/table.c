@@ -111,7 +111,7 @@ const struct mech *mech_at(size_t index)
 static bool counts_bytes(const struct mech *mech)
 {
 	return mech->key_type == CKK_AES || mech->key_type == CKK_AES_XTS || mech->type == CKM_CHACHA20_KEY_GEN ||
-	       mech->impl == &mech_tls_master || parameter_set_applies(mech->key_type);
+	       mech->impl == &mech_tls_master || mech->impl == &mech_tls_block || parameter_set_applies(mech->key_type);
 }
 
 void mech_get_info(const struct mech *mech, CK_MECHANISM_INFO *info)

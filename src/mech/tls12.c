@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Secrets of TLS 1.2: the master secret, exported keys, the "finished" message (RFC 5246 §5, §7.4.9, §8.1; RFC 5705; RFC 7627), by OpenSSL. */
+/* Secrets of TLS 1.2: the master secret, the keys of a connection, exported keys, the "finished" message (RFC 5246 §5, §7.4.9, §8.1; RFC 5705; RFC 7627), by OpenSSL. */
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
@@ -81,6 +81,22 @@ const struct mech_impl mech_tls_master = {
 	.allows = of_master,
 	.allows_count = sizeof(of_master) / sizeof(of_master[0]),
 };
+
+/* ---- the keys of a connection, and its initialization vectors, in one block (RFC 5246 §6.3) ---- */
+
+static CK_RV block(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out, size_t *n)
+{
+	const struct mech_tls_params *p = &call->params->tls;
+	static const struct span none[2];
+
+	(void)other;
+	*n = 2 * (p->mac_key_n + p->key_n + p->iv_n);
+	if (*n > out.n)
+		return CKR_GENERAL_ERROR;
+	return prf(scope, p, key_view_part(call->key, CKA_VALUE), none, mspan(out.p, *n));
+}
+
+const struct mech_impl mech_tls_block = { .state_kind = MECH_STATE_NONE, .derives_block = true, .derive = block };
 
 /* ---- exported keys ---- */
 

@@ -256,9 +256,12 @@ CK_RV do_C_DeriveKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HA
 	union mech_params params;
 	CK_RV rv;
 
-	if (key == NULL || session_template(attr, count, &t) != CKR_OK)
+	if (session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
 	rv = find_row(call, mechanism, CKF_DERIVE, &row, &params);
+	/* Where several keys are made their handles go into the parameter. */
+	if (rv == CKR_OK && key == NULL && !row->impl->derives_block)
+		return CKR_ARGUMENTS_BAD;
 	/* Whatever CKA_DERIVE says: it uses nothing that is secret. */
 	if (rv == CKR_OK && row->impl->derives_public)
 		return keys_public_half(&who, base_key, t, key);
@@ -266,6 +269,8 @@ CK_RV do_C_DeriveKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HA
 		rv = take_key(&who, base_key, CKF_DERIVE, row, &params, &codes, &base);
 	if (rv == CKR_OK)
 		rv = take_other(&who, row, &params, &other);
+	if (rv == CKR_OK && row->impl->derives_block)
+		return keys_derive_block(&who, base, row, &params, t);
 	return rv == CKR_OK ? keys_derive(&who, base, other, row, &params, t, key) : rv;
 }
 

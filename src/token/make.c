@@ -187,23 +187,30 @@ static CK_RV put_rows(struct making *m, CK_OBJECT_HANDLE changed)
 	return rv_of(status);
 }
 
-/* Entered only while the login that they were made under lasts. */
+/* The token is locked. */
+static bool login_lasts(const struct making *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->object[i].session != NULL && m->object[i].session->is_private && m->who->token->login != TOKEN_USER)
+			return false;
+	return true;
+}
+
+/* Entered only while the login that they were made under lasts, all or none. */
 static CK_RV enter_session_objects(struct making *m)
 {
 	struct token *t = m->who->token;
 	CK_RV rv = CKR_OK;
 
 	token_lock(t);
-	for (size_t i = 0; i < m->count; i++) {
+	if (!login_lasts(m))
+		rv = CKR_USER_NOT_LOGGED_IN;
+	for (size_t i = 0; rv == CKR_OK && i < m->count; i++) {
 		struct pending *p = &m->object[i];
 
 		if (p->session == NULL) {
 			p->handle = handle_make(p->row.number, HANDLE_TOKEN);
 			continue;
-		}
-		if (p->session->is_private && t->login != TOKEN_USER) {
-			rv = CKR_USER_NOT_LOGGED_IN;
-			break;
 		}
 		session_object_add(t, p->session);
 		p->handle = handle_make(TAKE(p->session)->number, HANDLE_SESSION);

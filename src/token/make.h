@@ -26,7 +26,7 @@ struct making {
 	const struct access *who;
 	struct standing standing;
 	struct wallet_change *change;
-	struct pending object[2];
+	struct pending object[4];
 	size_t count;
 	/* what runs in the scope; builds object[] */
 	CK_RV (*build)(struct vault_scope *scope, struct making *m);
@@ -40,7 +40,7 @@ struct making {
 	/* derivation, unwrapping: the key that it is done with, the second that the parameter names, and what is unwrapped; borrowed */
 	struct key *base, *other;
 	struct span wrapped;
-	struct mspan ciphertext; /* key encapsulation: where it goes */
+	struct mspan ciphertext; /* key encapsulation: where it goes; the keys of a connection: the vectors that come with them */
 	/* import: the parts of the key, sealed */
 	struct secret *key;
 	CK_RV rv;

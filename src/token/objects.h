@@ -60,6 +60,10 @@ CK_RV key_run(struct key *k, key_fn fn, void *arg);
 /* C_DeriveKey; the keys may be used so.  `other_opt`: the second key that the parameter names. */
 CK_RV keys_derive(const struct access *who, struct key *base, struct key *other_opt, const struct mech *mech,
 		  const union mech_params *params, struct template t, CK_OBJECT_HANDLE *out);
+/* C_DeriveKey of a mechanism with derives_block: handles and vectors go where the parameter says. TEMPLATE_INCONSISTENT: it wants
+ * the keys otherwise sensitive than the base key is; KEY_SIZE_RANGE; MECHANISM_PARAM_INVALID: vectors of a sensitive base key. */
+CK_RV keys_derive_block(const struct access *who, struct key *base, const struct mech *mech, const union mech_params *params,
+			struct template t);
 /* CKM_PUB_KEY_FROM_PRIV_KEY. KEY_TYPE_INCONSISTENT: it is no private key. */
 CK_RV keys_public_half(const struct access *who, CK_OBJECT_HANDLE private_key, struct template t, CK_OBJECT_HANDLE *out);
 /* C_UnwrapKey. WRAPPED_KEY_INVALID, WRAPPED_KEY_LEN_RANGE, and the codes of object.h. */

@@ -102,15 +102,41 @@ static void *block(struct feed *f, void **owned, CK_ULONG *length)
 	return *owned;
 }
 
+/* What it points to takes handles and vectors. */
+static CK_TLS12_KEY_MAT_PARAMS key_material(struct feed *f, struct fuzz_mechanism *m)
+{
+	CK_SSL3_KEY_MAT_OUT out = { 0 };
+	CK_TLS12_KEY_MAT_PARAMS p = { .ulMacSizeInBits = 8 * (CK_ULONG)feed_u8(f), .ulKeySizeInBits = feed_u8(f) };
+
+	p.ulIVSizeInBits = feed_u8(f);
+	p.bIsExport = feed_u8(f) % 8 == 0;
+	p.prfHashMechanism = mech_at(feed_u8(f) % mech_count())->type;
+	p.RandomInfo.pClientRandom = block(f, &m->owned[1], &p.RandomInfo.ulClientRandomLen);
+	p.RandomInfo.pServerRandom = block(f, &m->owned[2], &p.RandomInfo.ulServerRandomLen);
+	m->owned[4] = calloc(2, 32);
+	EXPECT(m->owned[4] != NULL);
+	if (feed_u8(f) % 4 != 0) {
+		out.pIVClient = m->owned[4];
+		out.pIVServer = out.pIVClient + 32;
+	}
+	m->owned[3] = fuzz_copy(span(&out, sizeof(out)));
+	if (feed_u8(f) % 4 != 0)
+		p.pReturnedKeyMaterial = m->owned[3];
+	return p;
+}
+
 static void parameter(struct feed *f, struct fuzz_mechanism *m)
 {
+	CK_TLS12_KEY_MAT_PARAMS material;
 	CK_EDDSA_PARAMS eddsa = { 0 };
 	CK_ECDH1_DERIVE_PARAMS ecdh = { 0 };
 	CK_RSA_PKCS_PSS_PARAMS pss = { 0 };
 	CK_RSA_PKCS_OAEP_PARAMS oaep = { 0 };
 	struct span bytes = SPAN_EMPTY;
 
-	switch (feed_u8(f) % 6) {
+	uint8_t which = feed_u8(f);
+
+	switch (which >= 0xf8 ? 6 : which % 6) {
 	case 0:
 		break;
 	case 1: /* shorter than any structure with a pointer in it */
@@ -143,6 +169,11 @@ static void parameter(struct feed *f, struct fuzz_mechanism *m)
 		/* As long as CK_ECDH1_DERIVE_PARAMS, likewise. */
 		if (m->mechanism.mechanism == CKM_RSA_PKCS_OAEP)
 			bytes = span(&oaep, sizeof(oaep));
+		break;
+	case 6:
+		material = key_material(f, m);
+		if (m->mechanism.mechanism == CKM_TLS12_KEY_AND_MAC_DERIVE || m->mechanism.mechanism == CKM_TLS12_KEY_SAFE_DERIVE)
+			bytes = span(&material, sizeof(material));
 		break;
 	}
 	m->owned[0] = m->mechanism.pParameter = fuzz_copy(bytes);

@@ -92,7 +92,7 @@ void fuzz_template_release(struct fuzz_template *t);
 /* A mechanism and its parameter: by a row of the table or any number; structures with pointers point at memory that is there. */
 struct fuzz_mechanism {
 	CK_MECHANISM mechanism;
-	void *owned[4];
+	void *owned[5];
 };
 void fuzz_mechanism(struct feed *f, struct fuzz_mechanism *m);
 void fuzz_mechanism_release(struct fuzz_mechanism *m);

@@ -255,12 +255,17 @@ static CK_RV do_decrypt(struct work *w)
 	return rv == CKR_OK ? module_functions->C_Decrypt(w->session, w->data.p, w->data.n, w->rest, &n) : rv;
 }
 
+/* Of the keys of both sides of a connection, which come in the parameter, one is kept. */
 static CK_RV do_derive(struct work *w)
 {
 	struct parameter p;
+	CK_RV rv = module_functions->C_DeriveKey(w->session, mechanism_of(w, &p), w->r->head.number[1], w->attr, w->attrs,
+						 &w->a->head.number[0]);
 
-	return module_functions->C_DeriveKey(w->session, mechanism_of(w, &p), w->r->head.number[1], w->attr, w->attrs,
-					     &w->a->head.number[0]);
+	if (rv != CKR_OK || p.mechanism.pParameter != &p.as.material || p.as.material.pReturnedKeyMaterial != &p.made)
+		return rv;
+	w->a->head.number[0] = p.made.hClientKey;
+	return module_functions->C_DestroyObject(w->session, p.made.hServerKey);
 }
 
 static CK_RV do_wrap(struct work *w)

@@ -131,6 +131,7 @@ static void make_premaster(struct making *m)
 	randombytes_buf(key, sizeof(key));
 	key[0] = key[1] = 3;
 	secrets_add_hmac(m->w->s, key, sizeof(key));
+	secrets_add_tls(m->w->s, key, sizeof(key), TLS_BLOCK_LABEL, m->w->message[1]);
 	secrets_add_tls(m->w->s, key, sizeof(key), TLS_LABEL, m->w->message[1]);
 	ask_secret(m, CKK_GENERIC_SECRET, key, sizeof(key));
 	ask_bool(m->q, CKA_DERIVE, true);

@@ -149,6 +149,13 @@ static void mac(struct parameter *s)
 	be(s, &s->as.mac, sizeof(s->as.mac));
 }
 
+/* The key of each side, and nothing else: the scanner knows the block's beginning. */
+static void material(struct parameter *s)
+{
+	s->as.material = (CK_TLS12_KEY_MAT_PARAMS){ 0, 256, 0, CK_FALSE, randoms(s), &s->made, CKM_SHA256 };
+	be(s, &s->as.material, sizeof(s->as.material));
+}
+
 static const struct {
 	CK_MECHANISM_TYPE type;
 	void (*shape)(struct parameter *s);
@@ -177,6 +184,8 @@ static const struct {
 	{ CKM_TLS12_MASTER_KEY_DERIVE_DH, master },
 	{ CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, extended },
 	{ CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, extended },
+	{ CKM_TLS12_KEY_AND_MAC_DERIVE, material },
+	{ CKM_TLS12_KEY_SAFE_DERIVE, material },
 	{ CKM_TLS12_KDF, tls },
 	{ CKM_TLS_KDF, tls },
 	{ CKM_TLS12_MAC, mac },

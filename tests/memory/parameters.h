@@ -29,6 +29,7 @@ struct parameter {
 		CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS extended;
 		CK_TLS_KDF_PARAMS tls;
 		CK_TLS_MAC_PARAMS mac;
+		CK_TLS12_KEY_MAT_PARAMS material;
 		struct {
 			CK_RSA_PKCS_OAEP_PARAMS oaep;
 			CK_RSA_AES_KEY_WRAP_PARAMS wrap;
@@ -38,9 +39,11 @@ struct parameter {
 	CK_PRF_DATA_PARAM pieces[2];
 	CK_ULONG block;
 	CK_VERSION version;
+	CK_SSL3_KEY_MAT_OUT made;
 };
 
 #define TLS_LABEL "EXPORTER-test"
+#define TLS_BLOCK_LABEL "key expansion" /* RFC 5246 §6.3 */
 
 /* Makes s->mechanism.pParameter of the other members, for s->mechanism.mechanism. */
 void parameter_shape(struct parameter *s);

@@ -272,6 +272,23 @@ static void tls_of_nist(void)
 	CHECK(version.major == 0xf8 && version.minor == 0x93);
 }
 
+/* The same group's block of keys; its randoms are not those of the master secret. */
+static void tls_block_of_nist(void)
+{
+	uint8_t key[48], client[32], server[32], want[128];
+
+	REQUIRE(hex("202c88c00f84a17a20027079604787461176455539e705be730890602c289a5001e34eeb3a043e5d52a65e66125188bf", MSPAN_OF(key)));
+	REQUIRE(hex("62e1fd91f23f558a605f28478c58cf72637b89784d959df7e946d3f07bd1b616", MSPAN_OF(client)));
+	REQUIRE(hex("ae6c806f8ad4d80784549dff28a4b58fd837681a51d928c3e30ee5ff14f39868", MSPAN_OF(server)));
+	REQUIRE(hex("d06139889fffac1e3a71865f504aa5d0d2a2e89506c6f2279b670c3e1b74f531016a2530c51a3a0f7e1d6590d0f0566b"
+		    "2f387f8d11fd4f731cdd572d2eae927f6f2f81410b25e6960be68985add6c38445ad9f8c64bf8068bf9a6679485d966f"
+		    "1ad6f68b43495b10a683755ea2b858d70ccac7ec8b053c6bd41ca299d4e51928", MSPAN_OF(want)));
+	d = (struct derivation){ .mech = mech_find(CKM_TLS12_KEY_AND_MAC_DERIVE), .key = secret(CKK_GENERIC_SECRET, SPAN_OF(key)) };
+	d.params.tls = (struct mech_tls_params){ .hash = hash_named("SHA256"), .label = span_str("key expansion"),
+						 .seed = { SPAN_OF(server), SPAN_OF(client) }, .mac_key_n = 20, .key_n = 32, .iv_n = 12 };
+	CHECK(gives(SPAN_OF(want)));
+}
+
 /* ---- one step ---- */
 
 static void joined(void)
@@ -391,6 +408,7 @@ int main(void)
 		{ "SP 800-108 in double pipeline mode: NIST's vectors", kbkdf_pipeline_of_nist },
 		{ "SP 800-108 in both modes: OpenSSL's KBKDF", kbkdf_beside_openssl },
 		{ "TLS 1.2: NIST's vector", tls_of_nist },
+		{ "TLS 1.2: NIST's block of keys", tls_block_of_nist },
 		{ "joined with data or another key", joined },
 		{ "the hash of a key", hashed },
 		{ "the hash of a key by SHAKE and BLAKE2b", hashed_by_others },

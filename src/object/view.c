@@ -23,6 +23,17 @@ static bool withheld(struct attrs a, const struct policy_row *row)
 	return row_has(row, FOOT(7)) && (attrs_bool(a, CKA_SENSITIVE, true) || !attrs_bool(a, CKA_EXTRACTABLE, false));
 }
 
+/* What an object has of a row.  A truth value that no release knew when the object was written is false: nothing was said. */
+static bool value_of(struct attrs a, const struct policy_row *row, struct span *out)
+{
+	static const uint8_t off = 0;
+
+	if (attrs_find(a, row->type, out))
+		return true;
+	*out = span(&off, 1);
+	return row->kind == KIND_BOOL;
+}
+
 /* ---- C_GetAttributeValue ---- */
 
 static CK_RV answer(CK_ATTRIBUTE *out, const void *value, size_t n)
@@ -92,7 +103,7 @@ static CK_RV get_one(struct attrs a, const struct policy_row *const *rows, enum 
 	}
 	if (out->type == CKA_COFFER_ALGORAND_ADDRESS)
 		return answer_address(out, a);
-	if (!attrs_find(a, out->type, &value)) {
+	if (!value_of(a, row, &value)) {
 		out->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	}
@@ -141,7 +152,7 @@ static bool matches_one(struct attrs a, const struct policy_row *const *rows, co
 	struct input_room room;
 	struct span given, value;
 
-	if (row == NULL || row_has(row, EXTRA_HIDDEN) || withheld(a, row) || !attrs_find(a, wanted->type, &value))
+	if (row == NULL || row_has(row, EXTRA_HIDDEN) || withheld(a, row) || !value_of(a, row, &value))
 		return false;
 	if (input_value(row, wanted, &room, &given) != CKR_OK)
 		return false;

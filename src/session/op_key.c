@@ -138,6 +138,8 @@ static CK_RV take_key(const struct access *who, CK_OBJECT_HANDLE handle, CK_FLAG
 
 	if (rv == CKR_OK)
 		rv = permitted(*out, flag, row, params);
+	if (rv == CKR_OK && key_usage(*out)->key_type == CKK_RSA)
+		rv = token_permits_rsa(who->token, key_usage(*out)->bits);
 	return coded(rv, codes);
 }
 

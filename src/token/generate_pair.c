@@ -3,6 +3,7 @@
 #include "base/codec.h"
 #include "ck/rv.h"
 #include "token/make.h"
+#include "token/policy.h"
 
 /* How many bytes of values we may put in: no more than an RSA key of 16384 bits, or a Diffie-Hellman one of 8192, needs. */
 static size_t generated_bytes(CK_KEY_TYPE type)
@@ -138,6 +139,8 @@ static CK_RV check_domain(const struct making *m)
 	struct key_view wanted = { .class = CKO_PUBLIC_KEY };
 	CK_RV rv = wanted_pair(m, &wanted);
 
+	if (rv == CKR_OK && wanted.type == CKK_RSA)
+		rv = token_permits_rsa(m->who->token, wanted.bits);
 	return rv == CKR_OK && m->mech->impl->check_domain != NULL ? m->mech->impl->check_domain(&wanted) : rv;
 }
 

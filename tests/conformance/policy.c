@@ -129,6 +129,87 @@ static void test_without_so(void)
 	p11_stop(&m);
 }
 
+/* ---- the least size of RSA keys: when one is made, and in all that is done with one ---- */
+
+static CK_RV rsa_pair(const struct p11 *m, CK_SESSION_HANDLE s, CK_ULONG bits, struct p11_pair *out)
+{
+	static CK_BBOOL yes = CK_TRUE;
+	CK_MECHANISM mechanism = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+	CK_ATTRIBUTE pub[] = {ATTR(CKA_MODULUS_BITS, bits), ATTR(CKA_ENCRYPT, yes), ATTR(CKA_WRAP, yes), ATTR(CKA_ENCAPSULATE, yes)};
+	CK_ATTRIBUTE priv[] = {ATTR(CKA_DECRYPT, yes), ATTR(CKA_UNWRAP, yes), ATTR(CKA_DECAPSULATE, yes)};
+
+	return m->f->C_GenerateKeyPair(s, &mechanism, pub, 4, priv, 3, &out->pub, &out->priv);
+}
+
+struct rsa_uses {
+	CK_RV sign, encrypt, wrap, unwrap, encapsulate, decapsulate;
+};
+
+static void use_rsa(const struct p11 *m, CK_SESSION_HANDLE s, const struct p11_pair *k, CK_OBJECT_HANDLE target, struct rsa_uses *out)
+{
+	CK_MECHANISM rsa = {CKM_RSA_PKCS, NULL, 0};
+	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+	CK_KEY_TYPE type = CKK_GENERIC_SECRET;
+	CK_ULONG length = 32, n = 512;
+	CK_ATTRIBUTE t[] = {ATTR(CKA_CLASS, class), ATTR(CKA_KEY_TYPE, type), ATTR(CKA_VALUE_LEN, length)};
+	CK_BYTE wrapped[512] = {0}, signature[512];
+	CK_OBJECT_HANDLE h;
+
+	out->sign = m->f->C_SignInit(s, &rsa, k->priv);
+	if (out->sign == CKR_OK)
+		out->sign = m->f->C_Sign(s, (CK_BYTE *)"x", 1, signature, &n);
+	out->encrypt = m->f->C_EncryptInit(s, &rsa, k->pub);
+	n = sizeof(wrapped);
+	if (out->encrypt == CKR_OK)
+		out->encrypt = m->f->C_Encrypt(s, (CK_BYTE *)"x", 1, wrapped, &n);
+	n = sizeof(wrapped);
+	out->wrap = m->f->C_WrapKey(s, &rsa, k->pub, target, wrapped, &n);
+	out->unwrap = m->f->C_UnwrapKey(s, &rsa, k->priv, wrapped, 256, t, 3, &h);
+	n = sizeof(wrapped);
+	out->encapsulate = m->f32->C_EncapsulateKey(s, &rsa, k->pub, t, 3, wrapped, &n, &h);
+	out->decapsulate = m->f32->C_DecapsulateKey(s, &rsa, k->priv, t, 3, wrapped, 256, &h);
+}
+
+static void test_rsa_size(void)
+{
+	struct p11 m;
+	struct p11_pair k, other;
+	struct rsa_uses is;
+	CK_SESSION_HANDLE s;
+	CK_SLOT_ID slot;
+	CK_UTF8CHAR pin[] = P11_USER_PIN;
+	COFFER_POLICY policy = {.rsa_min_bits = 3072};
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_ULONG length = 32;
+	CK_MECHANISM generic = {CKM_GENERIC_SECRET_KEY_GEN, NULL, 0};
+	CK_ATTRIBUTE t[] = {ATTR(CKA_VALUE_LEN, length), ATTR(CKA_EXTRACTABLE, yes), ATTR(CKA_SENSITIVE, no)};
+	CK_OBJECT_HANDLE target;
+
+	REQUIRE(p11_start(&m));
+	REQUIRE(m.f32 != NULL);
+	REQUIRE_RV(vendor(&m)->Create("own", pin, sizeof(pin) - 1, NULL, 0, &slot), CKR_OK);
+	s = p11_session(&m, slot, true);
+	REQUIRE_RV(rsa_pair(&m, s, 2048, &k), CKR_OK);
+	REQUIRE_RV(m.f->C_GenerateKey(s, &generic, t, 3, &target), CKR_OK);
+	use_rsa(&m, s, &k, target, &is);
+	CHECK(is.sign == CKR_OK && is.encrypt == CKR_OK && is.wrap == CKR_OK && is.unwrap == CKR_OK);
+	CHECK(is.encapsulate == CKR_OK && is.decapsulate == CKR_OK);
+	REQUIRE_RV(vendor(&m)->SetPolicy(s, &policy), CKR_OK);
+	use_rsa(&m, s, &k, target, &is);
+	CHECK_RV(is.sign, CKR_KEY_SIZE_RANGE);
+	CHECK_RV(is.encrypt, CKR_KEY_SIZE_RANGE);
+	CHECK_RV(is.wrap, CKR_WRAPPING_KEY_SIZE_RANGE);
+	CHECK_RV(is.unwrap, CKR_UNWRAPPING_KEY_SIZE_RANGE);
+	CHECK_RV(is.encapsulate, CKR_KEY_SIZE_RANGE);
+	CHECK_RV(is.decapsulate, CKR_UNWRAPPING_KEY_SIZE_RANGE);
+	CHECK_RV(rsa_pair(&m, s, 2048, &other), CKR_KEY_SIZE_RANGE);
+	policy.rsa_min_bits = 2048;
+	REQUIRE_RV(vendor(&m)->SetPolicy(s, &policy), CKR_OK);
+	use_rsa(&m, s, &k, target, &is);
+	CHECK(is.wrap == CKR_OK && is.unwrap == CKR_OK && is.decapsulate == CKR_OK);
+	p11_stop(&m);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -136,6 +217,7 @@ int main(void)
 		{"a name that is no mechanism is an error at C_Initialize", test_disabled_names},
 		{"a wallet's policy, set by its SO", test_wallet},
 		{"a wallet without an SO; a change takes effect at once", test_without_so},
+		{"the least size of RSA keys, in all that is done with one", test_rsa_size},
 		{NULL, NULL},
 	};
 

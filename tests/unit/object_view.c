@@ -28,6 +28,20 @@ static void public_key(struct kit_object *o)
 	REQUIRE(kit_build(&k, o) == CKR_OK);
 }
 
+/* As a release wrote it that did not know one of the attributes. */
+static void without(const struct kit_object *from, CK_ATTRIBUTE_TYPE type, struct kit_object *out)
+{
+	struct attrs_writer w = { .room = MSPAN_OF(out->bytes), .failed = CKR_OK };
+	struct attrs_cursor c = { 0 };
+	struct attr at;
+
+	while (attrs_next(kit_attrs(from), &c, &at))
+		if (at.type != type)
+			attrs_write(&w, at.type, at.value);
+	REQUIRE(w.failed == CKR_OK && w.n < from->n);
+	out->n = w.n;
+}
+
 /* ---- C_GetAttributeValue ---- */
 
 static void each_attribute_is_answered_for_itself(void)
@@ -305,6 +319,32 @@ static void a_full_writer_writes_nothing_more(void)
 	CHECK(w.failed == CKR_DEVICE_MEMORY && w.n == 20);
 }
 
+/* CKA_ENCAPSULATE and CKA_DECAPSULATE are younger than the first wallets. */
+static void a_truth_value_that_is_younger_than_the_object_is_false(void)
+{
+	static const CK_ATTRIBUTE_TYPE types[] = { CKA_ENCAPSULATE, CKA_DECAPSULATE };
+	struct kit_object now, old, again;
+	uint8_t out[256];
+	CK_ULONG n;
+
+	for (size_t i = 0; i < 2; i++) {
+		CK_ATTRIBUTE off = { types[i], (void *)&kit_no, 1 }, on = { types[i], (void *)&kit_yes, 1 };
+
+		if (i == 0)
+			public_key(&now);
+		else
+			key(&now, true, true);
+		without(&now, types[i], &old);
+		CHECK(kit_get(&old, types[i], OBJECT_FORM_DER, out, &n) == CKR_OK && n == 1 && out[0] == CK_FALSE);
+		CHECK(object_matches(NULL, kit_attrs(&old), (struct template){ &off, 1 }));
+		CHECK(!object_matches(NULL, kit_attrs(&old), (struct template){ &on, 1 }));
+		/* And is like any other when it is changed. */
+		CHECK(kit_change(&old, &on, 1, false, false, &again) == CKR_OK && kit_is(&again, types[i], true));
+		/* Of another kind of object it is none. */
+		CHECK(kit_get(&old, types[1 - i], OBJECT_FORM_DER, out, &n) == CKR_ATTRIBUTE_TYPE_INVALID);
+	}
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -313,6 +353,7 @@ int main(void)
 		{ "a point is shown in the caller's form", a_point_is_shown_in_the_callers_form },
 		{ "integers are the caller's CK_ULONG", integers_are_the_callers },
 		{ "what is not set is not there", what_is_not_set_is_not_there },
+		{ "a truth value that is younger than the object is false", a_truth_value_that_is_younger_than_the_object_is_false },
 		{ "a match is every attribute with its value", a_match_is_every_attribute_with_its_value },
 		{ "a secret is no oracle", a_secret_is_no_oracle },
 		{ "a point matches in every encoding", a_point_matches_in_every_encoding },

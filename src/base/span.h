@@ -52,6 +52,14 @@ static inline struct span span_const(struct mspan m)
 	return span(m.p, m.n);
 }
 
+/* They have a byte in common. */
+static inline bool span_overlaps(struct span in, struct mspan out)
+{
+	uintptr_t a = (uintptr_t)in.p, b = (uintptr_t)out.p;
+
+	return a <= b ? b - a < in.n : a - b < out.n; /* out.n may be any number that a caller says */
+}
+
 /* Compares public data; secrets are compared with sodium_memcmp in a scope. */
 static inline bool span_eq(struct span a, struct span b)
 {

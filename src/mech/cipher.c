@@ -166,13 +166,6 @@ static CK_RV update_ahead(struct cipher_run *s, struct span in, uint8_t *out, si
 	return CKR_OK;
 }
 
-static bool overlap(struct span in, struct mspan out)
-{
-	uintptr_t a = (uintptr_t)in.p, b = (uintptr_t)out.p;
-
-	return a < b + out.n && b < a + in.n;
-}
-
 static CK_RV run_feed(struct cipher_run *s, const struct mech_call *call, struct span in, struct mspan out, size_t *n)
 {
 	bool holds = given_out(call, s->total) != s->total;
@@ -183,7 +176,7 @@ static CK_RV run_feed(struct cipher_run *s, const struct mech_call *call, struct
 		return CKR_DATA_LEN_RANGE;
 	}
 	s->total += in.n;
-	return holds && overlap(in, out) ? update_ahead(s, in, out.p, n) : cipher_update(s->context, in, out.p, n);
+	return holds && span_overlaps(in, out) ? update_ahead(s, in, out.p, n) : cipher_update(s->context, in, out.p, n);
 }
 
 /* The last block of a padded message: encrypted, or what is before the padding. */

@@ -223,7 +223,7 @@ struct mech_impl {
 	/* Exact or, where the specification allows, an upper bound of the output for `in_len` more bytes. */
 	CK_RV (*out_len)(const struct mech_call *call, size_t in_len, size_t *out);
 
-	/* one-shot */
+	/* one-shot; a signature never lies where the message does */
 	CK_RV (*sign)(struct vault_scope *scope, const struct mech_call *call, struct span message, struct mspan out, size_t *n);
 	CK_RV (*verify)(struct vault_scope *scope, const struct mech_call *call, struct span message, struct span signature);
 	CK_RV (*digest)(const struct mech_call *call, struct span message, struct mspan out, size_t *n);

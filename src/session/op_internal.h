@@ -44,5 +44,7 @@ CK_RV op_length(const struct op *op, CK_RV (*ask)(const struct mech_call *, size
 CK_RV op_offer(size_t need, bool variable, const struct op_output *out, bool *answered);
 /* Do parts wait for the last one? */
 bool op_gathers(const struct op *op);
+/* Appends to what waits.  HOST_MEMORY. */
+CK_RV op_gather(struct op *op, struct span part);
 
 #endif

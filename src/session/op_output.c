@@ -119,6 +119,19 @@ static CK_RV once_of_parts(struct op *op, struct step *s)
 	return rv == CKR_OK ? finish(op, s) : rv;
 }
 
+/* EdDSA reads the message twice, for the nonce and for the challenge.  Were the first half of the signature written over it between
+ * them, two signatures would have one nonce and two challenges, from which the private key follows. */
+static CK_RV take_apart(struct op *op, struct step *s)
+{
+	CK_RV rv;
+
+	if ((op->kind != OP_SIGN && op->kind != OP_SIGN_RECOVER) || !span_overlaps(s->in, s->out))
+		return CKR_OK;
+	rv = op_gather(op, s->in);
+	s->in = buf_span(&op->gathered);
+	return rv;
+}
+
 static CK_RV once(struct op *op, struct step *s)
 {
 	CK_RV rv;
@@ -126,6 +139,8 @@ static CK_RV once(struct op *op, struct step *s)
 	if (whole_of(op) != NULL) {
 		op_note_head(op, s->in);
 		rv = op_check_head(op);
+		if (rv == CKR_OK)
+			rv = take_apart(op, s);
 		return rv == CKR_OK ? op_run_whole(op, step_whole, s) : rv;
 	}
 	if (op->key == NULL && op->mech->impl->digest != NULL)

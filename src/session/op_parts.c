@@ -12,13 +12,18 @@ bool op_gathers(const struct op *op)
 	return (op->mech->impl->gathers & use) != 0;
 }
 
-static CK_RV gather(struct op *op, struct span part, const struct op_output *out)
+CK_RV op_gather(struct op *op, struct span part)
 {
 	if (op->gathered.max == 0)
 		op->gathered = (struct buf)BUF_INIT(GATHERED_MAX);
 	buf_bytes(&op->gathered, part);
-	*out->length = 0;
 	return cf_failed(buf_status(&op->gathered)) ? CKR_HOST_MEMORY : CKR_OK;
+}
+
+static CK_RV keep(struct op *op, struct span part, const struct op_output *out)
+{
+	*out->length = 0;
+	return op_gather(op, part);
 }
 
 static CK_RV step_transform(struct vault_scope *scope, const struct mech_call *call, struct step *s)
@@ -70,7 +75,7 @@ CK_RV op_transform(struct op *op, struct token *token, struct span part, const s
 		return rv;
 	rv = op_check(op, token);
 	if (rv == CKR_OK)
-		rv = op_gathers(op) ? gather(op, part, out) : transform(op, part, out);
+		rv = op_gathers(op) ? keep(op, part, out) : transform(op, part, out);
 	if (rv != CKR_OK)
 		return op_end(op, rv);
 	op->stage = OP_RUNNING;

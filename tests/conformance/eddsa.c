@@ -380,6 +380,42 @@ static void test_kept(void)
 	p11_stop(&m);
 }
 
+#define LONG 200
+
+/* Both passes over the message read what was given: were R written over it between them, two signatures would have one nonce and
+ * two challenges, and whoever holds both could compute the private key. */
+static void test_over_the_message(void)
+{
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m);
+	CK_EDDSA_PARAMS context = {CK_FALSE, 3, (CK_BYTE_PTR) "ctx"};
+	CK_MECHANISM forms[] = {{CKM_EDDSA, NULL, 0}, {CKM_EDDSA, &context, sizeof(context)}};
+	CK_BYTE message[LONG], room[LONG + 128], apart[64];
+	CK_OBJECT_HANDLE priv;
+
+	REQUIRE_RV(p11_import(&m, s, seed, &priv), CKR_OK);
+	memset(message, 0x61, sizeof(message));
+	for (int i = 0; i < 2; i++) {
+		CK_ULONG n = sizeof(apart);
+
+		REQUIRE_RV(m.f->C_SignInit(s, &forms[i], priv), CKR_OK);
+		REQUIRE_RV(m.f->C_Sign(s, message, LONG, apart, &n), CKR_OK);
+		for (int at = 1; at < LONG + 64; at += 21) { /* the message is at 64 */
+			memcpy(room + 64, message, LONG);
+			n = at % 2 == 0 ? 64 : (CK_ULONG)-2; /* a caller that says more than there is */
+			REQUIRE_RV(m.f->C_SignInit(s, &forms[i], priv), CKR_OK);
+			CHECK_RV(m.f->C_Sign(s, room + 64, LONG, room + at, &n), CKR_OK);
+			CHECK(n == 64 && memcmp(room + at, apart, 64) == 0);
+			memcpy(room + 64, message, LONG);
+			REQUIRE_RV(m.f3->C_MessageSignInit(s, &forms[i], priv), CKR_OK);
+			CHECK_RV(m.f3->C_SignMessage(s, NULL, 0, room + 64, LONG, room + at, &n), CKR_OK);
+			CHECK(n == 64 && memcmp(room + at, apart, 64) == 0);
+			CHECK_RV(m.f3->C_MessageSignFinal(s), CKR_OK);
+		}
+	}
+	p11_stop(&m);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -395,6 +431,7 @@ int main(void)
 		{"the parameter is copied at C_SignInit", test_parameter_is_copied},
 		{"in parts", test_in_parts},
 		{"messages of every size", test_sizes},
+		{"a signature where the message is", test_over_the_message},
 		{"a token key is the same after a restart", test_kept},
 		{NULL, NULL},
 	};

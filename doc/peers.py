@@ -44,7 +44,6 @@ REASONS = [
     (r"DH_PKCS_PARAMETER_GEN", "a safe prime takes minutes, and RFC 3526 and RFC 7919 have some for everybody"),
     (r"GOST\w*", "no library that is kept well has it, OpenSSL without an engine of others included"),
     (r"SSL3_\w+|TLS_(KEY_AND_MAC_DERIVE|MASTER_KEY_DERIVE(_DH)?|PRF_GENERAL)", "SSL 3, TLS 1.0 and 1.1: retired by RFC 7568 and RFC 8996"),
-    (r"TLS12_KEY_(AND_MAC|SAFE)_DERIVE", "they make four keys at once, as TLS stacks that use tokens do not; CKM_TLS_KDF makes one at a time"),
     (r"IKE\w+", "IKE daemons derive by the PRFs (HMAC, CMAC) that are there"),
     (r"HOTP\w*", "one-time passwords are CKO_OTP_KEY objects with counters that change on use: another kind of token"),
     (r"AES_MAC\w*|AES_XCBC_MAC\w*", "CBC-MAC is forged where lengths vary; CMAC is there"),

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A new object out of a template, what we computed, and standard values. */
-#include <stdio.h>
-
 #include "base/codec.h"
 #include "base/der.h"
 #include "base/error.h"
@@ -9,20 +7,20 @@
 #include "object/arrays.h"
 #include "object/input.h"
 #include "object/object.h"
+#include "object/unique_id.h"
 
-#define UUID_SIZE 36
 /* The public key of 16384 bits. */
 #define SPKI_RSA_MAX ((size_t)2048 + 8 + OBJECT_SPKI_RSA_MORE)
 
 /* The object as it grows: a value for each row. */
 struct draft {
-	const struct policy_row *rows[POLICY_ROWS_MAX + 1];
+	const struct policy_row *const *rows;
 	size_t count;
 	bool there[POLICY_ROWS_MAX];
 	struct span value[POLICY_ROWS_MAX];
 	uint8_t small[POLICY_ROWS_MAX][8];   /* booleans and integers */
 	struct input_room mechanisms;
-	char uuid[UUID_SIZE + 1];
+	char uuid[UUID_SIZE];
 	uint8_t address[ADDRESS_SIZE];
 	uint8_t spki[OBJECT_SPKI_CURVE_MAX];
 };
@@ -94,7 +92,6 @@ static size_t room_for(struct template t, size_t given)
 CK_RV object_head(enum object_use use, struct template t, CK_OBJECT_CLASS class_opt, CK_KEY_TYPE key_type_opt,
 		  size_t given_bytes, struct object_head *out)
 {
-	const struct policy_row *rows[POLICY_ROWS_MAX + 1];
 	CK_RV rv = input_check(t);
 
 	*out = (struct object_head){ .key_type = CK_UNAVAILABLE_INFORMATION };
@@ -106,7 +103,7 @@ CK_RV object_head(enum object_use use, struct template t, CK_OBJECT_CLASS class_
 		rv = subtype_of(use, t, out->class, out);
 	if (rv != CKR_OK)
 		return rv;
-	if (out->class == CKO_PROFILE || !policy_rows(out->class, subtype(out), rows))
+	if (out->class == CKO_PROFILE || policy_rows(out->class, subtype(out)) == NULL)
 		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, has_key_type(out->class) ? CKA_KEY_TYPE : CKA_CLASS,
 			      "names a kind of object that cannot be made");
 	rv = input_bool(t, CKA_TOKEN, false, &out->is_token);
@@ -330,19 +327,6 @@ static void history(struct draft *d, const struct object_request *r)
 	put_bool(d, CKA_NEVER_EXTRACTABLE, (local || r->from_never_extractable) && !is_on(d, CKA_EXTRACTABLE));
 }
 
-static void unique_id(struct draft *d, const uint8_t random[16])
-{
-	uint8_t u[16];
-	char hex[33];
-
-	bytes_copy(u, random, sizeof(u));
-	u[6] = (uint8_t)((u[6] & 0x0f) | 0x40); /* RFC 9562, version 4 */
-	u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
-	hex_encode(SPAN_OF(u), hex);
-	(void)snprintf(d->uuid, sizeof(d->uuid), "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-	put(d, CKA_UNIQUE_ID, span(d->uuid, UUID_SIZE));
-}
-
 CK_RV object_curve_check(CK_KEY_TYPE key_type, struct span params)
 {
 	const struct curve *curve = curve_find(params);
@@ -550,7 +534,8 @@ static CK_RV draft_fill(struct vault_scope *scope, struct draft *d, const struct
 			put_standard(d, i);
 	token_standards(d, r);
 	history(d, r);
-	unique_id(d, r->unique_id);
+	unique_id_text(r->unique_id, d->uuid);
+	put(d, CKA_UNIQUE_ID, SPAN_OF(d->uuid));
 	rv = curve_rules(d, &r->head);
 	if (rv == CKR_OK)
 		rv = number_rules(scope, d, &r->head);
@@ -567,10 +552,10 @@ static CK_RV draft_fill(struct vault_scope *scope, struct draft *d, const struct
 
 CK_RV object_build(struct vault_scope *scope, const struct object_request *request, struct attrs_writer *out)
 {
-	struct draft d = { 0 };
+	struct draft d = { .rows = policy_rows(request->head.class, subtype(&request->head)) };
 	CK_RV rv;
 
-	if (!policy_rows(request->head.class, subtype(&request->head), d.rows))
+	if (d.rows == NULL)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	while (d.rows[d.count] != NULL)
 		d.count++;

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* C_SetAttributeValue and C_CopyObject: an old object with some attributes changed. */
-#include <stdio.h>
-
 #include "base/codec.h"
 #include "base/error.h"
 #include "object/account.h"
 #include "object/input.h"
 #include "object/object.h"
+#include "object/unique_id.h"
 
 struct revision {
-	const struct policy_row *rows[POLICY_ROWS_MAX + 1];
+	const struct policy_row *const *rows;
 	struct attr value[POLICY_ROWS_MAX]; /* in order of type, as the old encoding */
 	size_t count;
 	uint8_t small[POLICY_ROWS_MAX][8];
 	struct input_room mechanisms;
-	char uuid[37];
+	char uuid[UUID_SIZE];
 };
 
 static CK_RV refuse(CK_RV rv, CK_ATTRIBUTE_TYPE type, const char *why)
@@ -29,7 +28,8 @@ static bool load(struct revision *v, struct attrs old)
 	CK_ULONG type = attrs_ulong(old, class == CKO_CERTIFICATE ? CKA_CERTIFICATE_TYPE : CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 	struct attrs_cursor cursor = { 0 };
 
-	if (!policy_rows(class, type, v->rows))
+	v->rows = policy_rows(class, type);
+	if (v->rows == NULL)
 		return false;
 	while (v->count < POLICY_ROWS_MAX && attrs_next(old, &cursor, &v->value[v->count]))
 		v->count++;
@@ -157,26 +157,14 @@ static CK_RV change_one(struct revision *v, size_t at, const CK_ATTRIBUTE *a, bo
 	return store(v, a->type, value);
 }
 
-static void new_unique_id(struct revision *v, const uint8_t random[16])
-{
-	uint8_t u[16];
-	char hex[33];
-
-	bytes_copy(u, random, sizeof(u));
-	u[6] = (uint8_t)((u[6] & 0x0f) | 0x40);
-	u[8] = (uint8_t)((u[8] & 0x3f) | 0x80);
-	hex_encode(SPAN_OF(u), hex);
-	(void)snprintf(v->uuid, sizeof(v->uuid), "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-}
-
 static CK_RV copy_rules(struct revision *v, struct attrs old, const uint8_t unique_id[16])
 {
 	if (!attrs_bool(old, CKA_COPYABLE, true))
 		return refuse(CKR_ACTION_PROHIBITED, CKA_COPYABLE, "is false: the object cannot be copied");
 	if (attrs_bool(old, CKA_PRIVATE, false) && !is_on(v, CKA_PRIVATE))
 		return refuse(CKR_TEMPLATE_INCONSISTENT, CKA_PRIVATE, "stays true in a copy");
-	new_unique_id(v, unique_id);
-	return store(v, CKA_UNIQUE_ID, span(v->uuid, 36));
+	unique_id_text(unique_id, v->uuid);
+	return store(v, CKA_UNIQUE_ID, SPAN_OF(v->uuid));
 }
 
 static CK_RV date_rules(struct revision *v)

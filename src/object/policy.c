@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "object/policy.h"
 
+#include <pthread.h>
 #include <stddef.h>
 
 enum block {
@@ -115,13 +116,11 @@ static const struct chain {
 	{ CKO_PROFILE, ANY, { STORAGE, PROFILE } },
 };
 
-static const struct chain *chain_find(CK_OBJECT_CLASS class, CK_ULONG subtype)
-{
-	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
-		if (chains[i].class == class && (chains[i].subtype == ANY || chains[i].subtype == subtype))
-			return &chains[i];
-	return NULL;
-}
+#define CHAINS (sizeof(chains) / sizeof(chains[0]))
+
+/* Of each chain, put together once: every object that is made, shown or searched for needs them. */
+static const struct policy_row *lists[CHAINS][POLICY_ROWS_MAX + 1];
+static pthread_once_t listed = PTHREAD_ONCE_INIT;
 
 static bool in_chain(const struct chain *c, unsigned block)
 {
@@ -141,18 +140,25 @@ static void insert(const struct policy_row **rows, size_t n, const struct policy
 	rows[n] = row;
 }
 
-bool policy_rows(CK_OBJECT_CLASS class, CK_ULONG subtype, const struct policy_row *rows[POLICY_ROWS_MAX + 1])
+static void list_all(void)
 {
-	const struct chain *c = chain_find(class, subtype);
-	size_t n = 0;
+	for (size_t at = 0; at < CHAINS; at++) {
+		size_t n = 0;
 
-	if (c == NULL)
-		return false;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && n < POLICY_ROWS_MAX; i++)
-		if (in_chain(c, table[i].block))
-			insert(rows, n++, &table[i]);
-	rows[n] = NULL;
-	return true;
+		for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && n < POLICY_ROWS_MAX; i++)
+			if (in_chain(&chains[at], table[i].block))
+				insert(lists[at], n++, &table[i]);
+	}
+}
+
+const struct policy_row *const *policy_rows(CK_OBJECT_CLASS class, CK_ULONG subtype)
+{
+	if (pthread_once(&listed, list_all) != 0)
+		return NULL;
+	for (size_t i = 0; i < CHAINS; i++)
+		if (chains[i].class == class && (chains[i].subtype == ANY || chains[i].subtype == subtype))
+			return lists[i];
+	return NULL;
 }
 
 const struct policy_row *policy_find(const struct policy_row *const *rows, CK_ATTRIBUTE_TYPE type)

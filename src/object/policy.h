@@ -39,9 +39,9 @@ static inline unsigned row_term(const struct policy_row *row)
 
 #define POLICY_ROWS_MAX 48 /* of one class and type; proved by a unit test */
 
-/* The rows of a class and its type (key type, certificate type; ignored for others), in order of attribute type.
- * NULL-terminated at most POLICY_ROWS_MAX + 1 pointers.  False when there is no such class or type. */
-bool policy_rows(CK_OBJECT_CLASS class, CK_ULONG subtype, const struct policy_row *rows[POLICY_ROWS_MAX + 1]);
+/* The rows of a class and its type (key type, certificate type; ignored for others), in order of attribute type, with NULL behind
+ * the last, at most POLICY_ROWS_MAX of them.  NULL when there is no such class or type. */
+const struct policy_row *const *policy_rows(CK_OBJECT_CLASS class, CK_ULONG subtype);
 const struct policy_row *policy_find(const struct policy_row *const *rows, CK_ATTRIBUTE_TYPE type);
 /* The kind that an attribute has in any class (searches need it); NULL when no table names it. */
 const struct policy_row *policy_any(CK_ATTRIBUTE_TYPE type);

@@ -9,12 +9,12 @@
 
 #define POINT_DER_MAX (CURVE_POINT_MAX + 3)
 
-static bool rows_of(struct attrs a, const struct policy_row *rows[POLICY_ROWS_MAX + 1])
+static const struct policy_row *const *rows_of(struct attrs a)
 {
 	CK_ULONG class = attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
 	CK_ULONG type = attrs_ulong(a, class == CKO_CERTIFICATE ? CKA_CERTIFICATE_TYPE : CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 
-	return policy_rows(class, type, rows);
+	return policy_rows(class, type);
 }
 
 /* Footnote 7. */
@@ -118,11 +118,11 @@ static CK_RV get_one(struct attrs a, const struct policy_row *const *rows, enum 
 
 CK_RV object_get(struct vault_scope *scope, struct attrs a, enum object_form form, CK_ATTRIBUTE *out, CK_ULONG count)
 {
-	const struct policy_row *rows[POLICY_ROWS_MAX + 1];
+	const struct policy_row *const *rows = rows_of(a);
 	CK_RV first = CKR_OK;
 
 	(void)scope;
-	if (!rows_of(a, rows))
+	if (rows == NULL)
 		return CKR_DEVICE_ERROR;
 	for (CK_ULONG i = 0; i < count; i++) {
 		CK_RV rv = get_one(a, rows, form, &out[i]);
@@ -163,10 +163,10 @@ static bool matches_one(struct attrs a, const struct policy_row *const *rows, co
 
 bool object_matches(struct vault_scope *scope, struct attrs a, struct template t)
 {
-	const struct policy_row *rows[POLICY_ROWS_MAX + 1];
+	const struct policy_row *const *rows = rows_of(a);
 
 	(void)scope;
-	if (!rows_of(a, rows))
+	if (rows == NULL)
 		return false;
 	for (CK_ULONG i = 0; i < t.count; i++)
 		if (!matches_one(a, rows, &t.attr[i]))
@@ -193,13 +193,13 @@ static void insert_term(struct attr *terms, size_t n, struct attr term)
 
 size_t object_terms(struct vault_scope *scope, struct attrs a, struct attr *terms)
 {
-	const struct policy_row *rows[POLICY_ROWS_MAX + 1];
+	const struct policy_row *const *rows = rows_of(a);
 	struct attrs_cursor cursor = { 0 };
 	struct attr at;
 	size_t n = 0;
 
 	(void)scope;
-	if (!rows_of(a, rows))
+	if (rows == NULL)
 		return 0;
 	while (n < OBJECT_TERMS_MAX && attrs_next(a, &cursor, &at)) {
 		const struct policy_row *row = policy_find(rows, at.type);

@@ -84,6 +84,30 @@ static void make_pairs(struct job *job)
 	job->own = pairs;
 }
 
+struct agreement {
+	unsigned char secret[crypto_scalarmult_SCALARBYTES], peer[crypto_scalarmult_BYTES];
+};
+
+static unsigned long step_agree(struct lane *lane)
+{
+	const struct agreement *a = lane->job->own;
+
+	return (unsigned long)crypto_scalarmult(lane->out, a->secret, a->peer);
+}
+
+static unsigned long prepare_x25519(struct job *job)
+{
+	struct agreement *a = calloc(1, sizeof(*a));
+
+	if (a == NULL)
+		abort();
+	randombytes_buf(a->secret, sizeof(a->secret));
+	(void)crypto_scalarmult_base(a->peer, a->secret);
+	job->own = a;
+	job->step = step_agree;
+	return job->row->op == OP_DERIVE ? 0 : NOT_OFFERED;
+}
+
 static unsigned long prepare_ed25519(struct job *job)
 {
 	make_pairs(job);
@@ -111,6 +135,8 @@ static unsigned long sodium_prepare(struct subject *s, struct job *job)
 	(void)s;
 	if (row->key == &key_kinds[KIND_ED25519])
 		return prepare_ed25519(job);
+	if (row->key == &key_kinds[KIND_X25519])
+		return prepare_x25519(job);
 	if (row->op == OP_DIGEST && row->mechanism == CKM_SHA256)
 		job->step = step_sha256;
 	else if (row->op == OP_DIGEST && row->mechanism == CKM_SHA512)

@@ -242,7 +242,7 @@ struct mech_impl {
 	 * lie where the input does, not otherwise overlap it. */
 	CK_RV (*part_len)(const struct mech_call *call, size_t in_len, size_t *out);
 	CK_RV (*transform)(struct vault_scope *scope, const struct mech_call *call, struct span part, struct mspan out, size_t *n);
-	/* CKF_ENCRYPT, CKF_DECRYPT: parts are kept until the last one, and then done in one piece (what is authenticated must not
+	/* CKF_ENCRYPT, CKF_DECRYPT, CKF_SIGN, CKF_VERIFY: parts are kept until the last one, and then done in one piece (what is authenticated must not
 	 * be given out before it was verified; modes that must know where a message ends). */
 	CK_FLAGS gathers;
 	CK_RV (*finish)(struct vault_scope *scope, const struct mech_call *call, struct mspan out, size_t *n);

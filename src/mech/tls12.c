@@ -149,4 +149,10 @@ static CK_RV verify(struct vault_scope *scope, const struct mech_call *call, str
 	return sodium_memcmp(mac, signature.p, n) == 0 ? CKR_OK : CKR_SIGNATURE_INVALID;
 }
 
-const struct mech_impl mech_tls_mac = { .state_kind = MECH_STATE_NONE, .out_len = out_len, .sign = sign, .verify = verify };
+const struct mech_impl mech_tls_mac = {
+	.state_kind = MECH_STATE_NONE,
+	.gathers = CKF_SIGN | CKF_VERIFY,
+	.out_len = out_len,
+	.sign = sign,
+	.verify = verify,
+};

@@ -411,8 +411,13 @@ static CK_RV step_update(struct vault_scope *scope, const struct mech_call *call
 CK_RV op_feed(struct op *op, struct span part)
 {
 	struct step s = { .op = op, .in = part };
-	CK_RV rv = op_start(op);
+	CK_RV rv;
 
+	if (op_gathers(op)) {
+		op_note_head(op, part);
+		return op_gather(op, part);
+	}
+	rv = op_start(op);
 	if (rv != CKR_OK || part.n == 0)
 		return rv;
 	op_note_head(op, part);

@@ -95,7 +95,8 @@ static CK_RV finish(struct op *op, struct step *s)
 
 	if (op_gathers(op)) {
 		s->in = buf_span(&op->gathered);
-		return op_run_whole(op, step_whole, s);
+		rv = op->kind == OP_SIGN ? op_check_head(op) : CKR_OK;
+		return rv == CKR_OK ? op_run_whole(op, step_whole, s) : rv;
 	}
 	rv = op_start(op); /* for a message that had no parts */
 	if (rv != CKR_OK)

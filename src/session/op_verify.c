@@ -14,8 +14,13 @@ static CK_RV step_finish_verify(struct vault_scope *scope, const struct mech_cal
 
 static CK_RV finish_verify(struct op *op, struct step *s)
 {
-	CK_RV rv = op_start(op);
+	CK_RV rv;
 
+	if (op_gathers(op)) {
+		s->in = buf_span(&op->gathered);
+		return op_run_whole(op, step_verify, s);
+	}
+	rv = op_start(op);
 	if (rv != CKR_OK)
 		return rv;
 	if (op->mech->impl->finish_verify == NULL)

@@ -5,30 +5,8 @@
 
 #include <openssl/evp.h>
 
+#include "mechanisms.h"
 #include "world.h"
-
-enum ring_key {
-	NO_KEY,
-	GENERIC,
-	AES,
-	XTS,
-	CHACHA20,
-	POLY1305,
-	DES3,
-	RSA_2048,
-	P256,
-	P384,
-	P521,
-	SECP256K1,
-	ED25519,
-	ED448,
-	X25519,
-	X448,
-	DH_2048,
-	PREMASTER, /* of TLS with RSA: 48 bytes */
-	MASTER, /* Algorand's master derivation key */
-	RING_KEYS
-};
 
 #define PUBLIC_MAX 256
 

@@ -11,120 +11,31 @@
 #include "coffer/coffer.h"
 #include "coffer/pkcs11-3.h"
 #include "keys.h"
+#include "mechanisms.h"
 #include "moments.h"
-
-enum use {
-	NOTHING = 0, /* no key goes through it */
-	SIGN = 1,
-	ENCRYPT = 2, /* and decrypt */
-	WRAP = 4,    /* and unwrap */
-	DIGEST = 8,  /* C_DigestKey */
-	DERIVE = 16,
-	DERIVE_KEPT = 32, /* what comes out may not be read, as the key; the scanner knows it */
-	DERIVE_DATA = 64, /* a data object */
-	PUBLIC_HALF = 128,
-	ACCOUNT = 256, /* an Ed25519 key */
-	MAKE = 512,
-	MAKE_PAIR = 1024,
-	/* 3.0 and 3.2 */
-	SIGN_MESSAGE = 2048,
-	ENCRYPT_MESSAGE = 4096, /* and decrypt */
-	WRAP_AUTHENTICATED = 8192 /* and unwrap */
-};
-
-enum parameter_kind {
-	NONE,
-	IV8,
-	IV12,
-	IV16,
-	IV32,
-	PEER, /* somebody's public value */
-	TARGET, /* the handle of another key */
-	INDEX,
-	MAC_SIZE,
-	OAEP,
-	PSS_SHA1,
-	PSS_SHA224,
-	PSS_SHA256,
-	PSS_SHA384,
-	PSS_SHA512,
-	PSS_SHA3_224,
-	PSS_SHA3_256,
-	PSS_SHA3_384,
-	PSS_SHA3_512
-};
-
-struct row {
-	const char *name;
-	uint64_t mechanism;
-	enum ring_key key;
-	unsigned use;
-	enum parameter_kind parameter;
-	size_t size;
-};
-
-static const struct row rows[] = {
-#define ROW(mechanism, key, use, parameter, size) { #mechanism, CKM_##mechanism, key, use, parameter, size },
-#include "mechanisms.def"
-#undef ROW
-};
-
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
-
-static const CK_RSA_PKCS_PSS_PARAMS pss[] = {
-	{ CKM_SHA_1, CKG_MGF1_SHA1, 20 },	{ CKM_SHA224, CKG_MGF1_SHA224, 28 },
-	{ CKM_SHA256, CKG_MGF1_SHA256, 32 },	{ CKM_SHA384, CKG_MGF1_SHA384, 48 },
-	{ CKM_SHA512, CKG_MGF1_SHA512, 64 },	{ CKM_SHA3_224, CKG_MGF1_SHA3_224, 28 },
-	{ CKM_SHA3_256, CKG_MGF1_SHA3_256, 32 }, { CKM_SHA3_384, CKG_MGF1_SHA3_384, 48 },
-	{ CKM_SHA3_512, CKG_MGF1_SHA3_512, 64 },
-};
 
 /* One row at work. */
 struct doing {
 	struct world *w;
 	struct ring *ring;
-	const struct row *row;
+	const struct mechanism_row *row;
 	uint64_t rv; /* of what failed first */
 };
 
 static void ask_parameter(const struct doing *d, struct asking *q)
 {
-	static const CK_RSA_PKCS_OAEP_PARAMS oaep = { CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, NULL, 0 };
-	const struct row *r = d->row;
+	const struct mechanism_row *r = d->row;
+	size_t iv = parameter_iv_size(r->parameter), n;
+	const void *fixed = parameter_fixed(r->parameter, &n);
 
-	switch (r->parameter) {
-	case NONE:
-		break;
-	case IV8:
-		ask_field(q, FIELD_PARAMS, d->w->message[1], 8);
-		break;
-	case IV12:
-		ask_field(q, FIELD_PARAMS, d->w->message[1], 12);
-		break;
-	case IV16:
-		ask_field(q, FIELD_PARAMS, d->w->message[1], 16);
-		break;
-	case IV32:
-		ask_field(q, FIELD_PARAMS, d->w->message[1], 32);
-		break;
-	case PEER:
+	if (iv > 0)
+		ask_field(q, FIELD_PARAMS, d->w->message[1], iv);
+	else if (r->parameter == PEER)
 		ask_field(q, FIELD_PARAMS, d->ring->peer[r->key].p, d->ring->peer[r->key].n);
-		break;
-	case TARGET:
+	else if (r->parameter == TARGET)
 		ask_ulong(q, FIELD_PARAMS, d->ring->target);
-		break;
-	case INDEX:
-		ask_ulong(q, FIELD_PARAMS, 1);
-		break;
-	case MAC_SIZE:
-		ask_ulong(q, FIELD_PARAMS, 8);
-		break;
-	case OAEP:
-		ask_field(q, FIELD_PARAMS, &oaep, sizeof(oaep));
-		break;
-	default:
-		ask_field(q, FIELD_PARAMS, &pss[r->parameter - PSS_SHA1], sizeof(pss[0]));
-	}
+	else if (fixed != NULL)
+		ask_field(q, FIELD_PARAMS, fixed, n);
 	if (r->mechanism == CKM_PKCS5_PBKD2)
 		ask_field(q, FIELD_PIN, d->ring->password, sizeof(d->ring->password));
 }
@@ -362,7 +273,7 @@ static void begin_all(struct doing *d)
 }
 
 /* "CKM_ECDSA, P-256" */
-static void row_name(const struct row *r, char *out, size_t room)
+static void row_name(const struct mechanism_row *r, char *out, size_t room)
 {
 	bool only = r->key == NO_KEY || r->key == GENERIC || r->key == AES || r->key == RSA_2048;
 	const char *form = r->use == SIGN_MESSAGE || r->use == ENCRYPT_MESSAGE ? ", message" :
@@ -384,7 +295,7 @@ static void run(struct doing *d, const char *during, unsigned looks)
 	table_check(told.head.number[0] > 0, "the load did something");
 }
 
-static void one_mechanism(struct world *w, struct ring *ring, const struct row *row, unsigned looks)
+static void one_mechanism(struct world *w, struct ring *ring, const struct mechanism_row *row, unsigned looks)
 {
 	struct doing d = { w, ring, row, CKR_OK };
 	char name[48], during[56], after[56];
@@ -419,10 +330,10 @@ static void check_rows(struct world *w)
 		uint64_t type;
 
 		memcpy(&type, told.bytes + at, sizeof(type));
-		for (size_t i = 0; i < ROWS; i++)
-			found |= rows[i].mechanism == type;
+		for (size_t i = 0; i < mechanism_rows_count; i++)
+			found |= mechanism_rows[i].mechanism == type;
 		if (!found)
-			printf("mechanism 0x%lx has no row in tests/memory/mechanisms.def\n", (unsigned long)type);
+			printf("mechanism 0x%lx has no row in tests/support/mechanisms.def\n", (unsigned long)type);
 		table_check(found, "each mechanism has a row");
 	}
 }
@@ -434,7 +345,7 @@ void moments_mechanisms(struct world *w, unsigned looks)
 	table_check(ring_fill(&ring, w) || !w->is_coffer, "a key of each kind could be imported");
 	if (w->is_coffer)
 		check_rows(w);
-	for (size_t i = 0; i < ROWS; i++)
-		one_mechanism(w, &ring, &rows[i], looks);
+	for (size_t i = 0; i < mechanism_rows_count; i++)
+		one_mechanism(w, &ring, &mechanism_rows[i], looks);
 	ring_free(&ring);
 }

@@ -156,6 +156,13 @@ static void material(struct parameter *s)
 	be(s, &s->as.material, sizeof(s->as.material));
 }
 
+/* Of a digest that is signed; without a context. */
+static void hash(struct parameter *s)
+{
+	s->as.hash = (CK_HASH_SIGN_ADDITIONAL_CONTEXT){ CKH_HEDGE_PREFERRED, NULL, 0, CKM_SHA256 };
+	be(s, &s->as.hash, sizeof(s->as.hash));
+}
+
 static const struct {
 	CK_MECHANISM_TYPE type;
 	void (*shape)(struct parameter *s);
@@ -190,6 +197,8 @@ static const struct {
 	{ CKM_TLS_KDF, tls },
 	{ CKM_TLS12_MAC, mac },
 	{ CKM_TLS_MAC, mac },
+	{ CKM_HASH_ML_DSA, hash },
+	{ CKM_HASH_SLH_DSA, hash },
 };
 
 void parameter_shape(struct parameter *s)

@@ -30,6 +30,7 @@ struct parameter {
 		CK_TLS_KDF_PARAMS tls;
 		CK_TLS_MAC_PARAMS mac;
 		CK_TLS12_KEY_MAT_PARAMS material;
+		CK_HASH_SIGN_ADDITIONAL_CONTEXT hash;
 		struct {
 			CK_RSA_PKCS_OAEP_PARAMS oaep;
 			CK_RSA_AES_KEY_WRAP_PARAMS wrap;

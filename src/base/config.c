@@ -40,6 +40,8 @@ static const struct config_row rows[] = {
 	  "form of CKA_EC_POINT: by the caller's interface, or always as DER OCTET STRING, or always raw" },
 	{ "allow-unsafe-wrapping", "yes, no", "no",
 	  "sensitive keys may be wrapped by any key with CKA_WRAP, unwrapped in clear and cut to shorter ones, as the standard has it" },
+	{ "deterministic-ecdsa", "yes, no", "no",
+	  "ECDSA with the nonces of RFC 6979: the same message has the same signature; from OpenSSL 3.2 on" },
 	{ "authentication-credential", "a path, or a name in $CREDENTIALS_DIRECTORY", "none",
 	  "a file that holds the PIN, read when C_Login gets none" },
 	{ "trace", "a path", "none", "a file that gets each call's name and return value, never data" },
@@ -64,6 +66,7 @@ static const struct key {
 	{ TEXT, AT(enabled_mechanisms), 0, 0 },
 	{ POINT, AT(ec_point), 0, 0 },
 	{ YES_NO, AT(allow_unsafe_wrapping), 0, 0 },
+	{ YES_NO, AT(deterministic_ecdsa), 0, 0 },
 	{ TEXT, AT(auth_credential), 0, 0 },
 	{ TEXT, AT(trace_file), 0, 0 },
 };

@@ -19,6 +19,7 @@ struct config {
 	char *directory;             /* wallets: $COFFER_DIR, else `directory`, else $XDG_DATA_HOME/coffer (~/.local/share/coffer), root: /var/lib/coffer */
 	bool allow_unlocked_memory;  /* allow-unlocked-memory = no */
 	bool allow_unsafe_wrapping;  /* allow-unsafe-wrapping = no */
+	bool deterministic_ecdsa;    /* deterministic-ecdsa = no */
 	bool prefer_locked;          /* memory = secret | locked */
 	uint32_t argon2_memory_kib;  /* argon2-memory = 65536 (KiB) */
 	uint32_t argon2_passes;      /* argon2-passes = 3 */

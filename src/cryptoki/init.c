@@ -125,7 +125,9 @@ static CK_RV open_with_vault(void)
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = open_waiting();
+	rv = mech_deterministic_ecdsa(module.config->deterministic_ecdsa);
+	if (rv == CKR_OK)
+		rv = open_waiting();
 	if (rv != CKR_OK) {
 		close_mechanisms();
 		return rv;

@@ -8,7 +8,9 @@
 #include "base/der.h"
 #include "base/error.h"
 #include "mech/families.h"
+#include "mech/hashes.h"
 #include "mech/ossl_auto.h"
+#include "mech/rfc6979.h"
 #include "mech/secp256k1.h"
 
 #define CURVES_MAX 24
@@ -20,6 +22,8 @@ AUTO_DEFINE(ECDSA_SIG_st, ECDSA_SIG_free)
 static EC_GROUP *groups[CURVES_MAX];
 /* The one whose private keys are another library's: OpenSSL only reads its points, in whatever encoding. */
 static const struct curve *k1;
+/* The configuration's; set before anything is signed. */
+static bool deterministic;
 
 CK_RV ec_open(void)
 {
@@ -44,6 +48,17 @@ void ec_close(void)
 		EC_GROUP_free(groups[i]);
 		groups[i] = NULL;
 	}
+}
+
+CK_RV mech_deterministic_ecdsa(bool on)
+{
+	deterministic = on;
+	if (!on || rfc6979_available())
+		return CKR_OK;
+	cf_ignore(error_set(CF_STATUS(UNSUPPORTED), "deterministic-ecdsa = yes needs OpenSSL 3.2 or later, and this one is %s",
+			    OpenSSL_version(OPENSSL_VERSION_STRING)),
+		  "the return value is the answer");
+	return CKR_FUNCTION_FAILED;
 }
 
 static const EC_GROUP *group_of(const struct curve *curve)
@@ -237,7 +252,38 @@ static CK_RV sign_on(const struct curve *curve, struct span value, struct span d
 	return CKR_OK;
 }
 
-static CK_RV sign_digest(struct vault_scope *scope, const struct key_view *key, struct span digest, struct mspan out, size_t *n)
+/* The hash function that most likely made a digest of that length: RFC 6979 makes the nonce with it. */
+static const struct hash *hash_of_length(size_t n)
+{
+	static const char *const names[] = { "SHA1", "SHA224", "SHA256", "SHA384", "SHA512" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (hash_named(names[i])->size == n)
+			return hash_named(names[i]);
+	return NULL;
+}
+
+/* libsecp256k1's nonces are those of SHA-256; with another hash it only chooses the lower s, as it always does. */
+static CK_RV sign_fixed(struct vault_scope *scope, const struct curve *curve, struct span value, const struct hash *hash,
+			struct span digest, uint8_t *out)
+{
+	CK_RV rv;
+
+	if (hash == NULL) {
+		cf_ignore(error_set(CF_STATUS(INVALID), "RFC 6979 (deterministic-ecdsa) signs digests of SHA-1 and SHA-2, and this has "
+						       "the length of none"),
+			  "the return value is the answer");
+		return CKR_DATA_LEN_RANGE;
+	}
+	if (curve == k1 && hash->type == CKM_SHA256)
+		return k1_sign(scope, value, digest, false, out);
+	rv = rfc6979_sign(scope, curve, value, hash, digest, out);
+	return rv == CKR_OK && curve == k1 ? k1_lower(out) : rv;
+}
+
+/* `hash` has made the digest; NULL: the caller has. */
+static CK_RV sign_digest(struct vault_scope *scope, const struct key_view *key, const struct hash *hash, struct span digest,
+			 struct mspan out, size_t *n)
 {
 	const struct curve *curve = ec_curve(key);
 	struct span value = key_view_part(key, CKA_VALUE);
@@ -245,7 +291,9 @@ static CK_RV sign_digest(struct vault_scope *scope, const struct key_view *key, 
 	if (curve == NULL || out.n < 2 * curve->scalar)
 		return CKR_GENERAL_ERROR;
 	*n = 2 * curve->scalar;
-	return curve == k1 ? k1_sign(scope, value, digest, out.p) : sign_on(curve, value, digest, out.p);
+	if (deterministic)
+		return sign_fixed(scope, curve, value, hash != NULL ? hash : hash_of_length(digest.n), digest, out.p);
+	return curve == k1 ? k1_sign(scope, value, digest, true, out.p) : sign_on(curve, value, digest, out.p);
 }
 
 static EC_KEY *public_key_of(const struct curve *curve, struct span octets)
@@ -311,7 +359,7 @@ static bool is_digest(struct span data)
 
 static CK_RV sign_raw(struct vault_scope *scope, const struct mech_call *call, struct span message, struct mspan out, size_t *n)
 {
-	return is_digest(message) ? sign_digest(scope, call->key, message, out, n) : CKR_DATA_LEN_RANGE;
+	return is_digest(message) ? sign_digest(scope, call->key, NULL, message, out, n) : CKR_DATA_LEN_RANGE;
 }
 
 static CK_RV verify_raw(struct vault_scope *scope, const struct mech_call *call, struct span message, struct span signature)
@@ -326,7 +374,7 @@ static CK_RV finish(struct vault_scope *scope, const struct mech_call *call, str
 	size_t length = sizeof(digest);
 	CK_RV rv = hashing_finish(scope, call, MSPAN_OF(digest), &length);
 
-	return rv == CKR_OK ? sign_digest(scope, call->key, span(digest, length), out, n) : rv;
+	return rv == CKR_OK ? sign_digest(scope, call->key, hash_named(call->mech->variant), span(digest, length), out, n) : rv;
 }
 
 static CK_RV finish_verify(struct vault_scope *scope, const struct mech_call *call, struct span signature)

@@ -367,6 +367,9 @@ void mech_get_info(const struct mech *mech, CK_MECHANISM_INFO *info);
 /* Once for each process, before any other call. Does not touch the host's OpenSSL state. */
 CK_RV mech_open(void);
 void mech_close(void);
+/* Nonces of ECDSA are those of RFC 6979, or hedged (a random number in each signature).  After mech_open(), before any signature.
+ * FUNCTION_FAILED: this process's libcrypto has none, and the sentence says so. */
+CK_RV mech_deterministic_ecdsa(bool on);
 
 /* ---- facts about keys that object/ and token/ need ---- */
 

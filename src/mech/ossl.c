@@ -11,6 +11,7 @@
 #include "mech/families.h"
 #include "mech/ossl_own.h"
 #include "mech/pqc.h"
+#include "mech/rfc6979.h"
 
 #define CIPHERS (sizeof(cipher_names) / sizeof(cipher_names[0]))
 
@@ -197,6 +198,7 @@ CK_RV ossl_open(void)
 	if (ossl.provider == NULL || !fetch_digests() || !fetch_others() || !fetch_keys() || ec_open() != CKR_OK)
 		return failed();
 	pqc_open();
+	rfc6979_open();
 	return CKR_OK;
 }
 
@@ -204,6 +206,7 @@ void ossl_close(void)
 {
 	ec_close();
 	pqc_close();
+	rfc6979_close();
 	keys_free();
 	while (ossl.digests > 0)
 		EVP_MD_free(ossl.digest[--ossl.digests].md);

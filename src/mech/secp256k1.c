@@ -100,7 +100,7 @@ static void number_of(struct span digest, uint8_t out[K1_SCALAR])
 	pad(span(digest.p, digest.n < K1_SCALAR ? digest.n : K1_SCALAR), out);
 }
 
-CK_RV k1_sign(struct vault_scope *scope, struct span value, struct span digest, uint8_t out[K1_SIGNATURE])
+CK_RV k1_sign(struct vault_scope *scope, struct span value, struct span digest, bool hedged, uint8_t out[K1_SIGNATURE])
 {
 	secp256k1_ecdsa_signature signature;
 	uint8_t number[K1_SCALAR], fresh[32];
@@ -110,10 +110,20 @@ CK_RV k1_sign(struct vault_scope *scope, struct span value, struct span digest, 
 		return CKR_GENERAL_ERROR;
 	number_of(digest, number);
 	randombytes_buf(fresh, sizeof(fresh));
-	if (secp256k1_ecdsa_sign(context, &signature, number, value.p, secp256k1_nonce_function_rfc6979, fresh) != 1 ||
+	if (secp256k1_ecdsa_sign(context, &signature, number, value.p, secp256k1_nonce_function_rfc6979, hedged ? fresh : NULL) != 1 ||
 	    secp256k1_ecdsa_signature_serialize_compact(context, out, &signature) != 1)
 		return CKR_FUNCTION_FAILED;
 	return CKR_OK;
+}
+
+CK_RV k1_lower(uint8_t signature[K1_SIGNATURE])
+{
+	secp256k1_ecdsa_signature parsed;
+
+	if (secp256k1_ecdsa_signature_parse_compact(context, &parsed, signature) != 1)
+		return CKR_FUNCTION_FAILED;
+	(void)secp256k1_ecdsa_signature_normalize(context, &parsed, &parsed);
+	return secp256k1_ecdsa_signature_serialize_compact(context, signature, &parsed) == 1 ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
 CK_RV k1_verify(struct span point, struct span digest, struct span signature)

@@ -28,6 +28,14 @@ exits 3 "the last try" "$COFFER" key generate w --label no --pin-file wrong
 exits 3 "locked PIN" "$COFFER" key generate w --label no --pin-file pin
 says "locked PIN" "locked after 1 failures.*CKR_PIN_LOCKED"
 sed -i '/pin-failures-limit/d' coffer.conf
+
+# ---- a setting that this libcrypto cannot honour ----
+echo "deterministic-ecdsa = yes" >>coffer.conf
+if ! "$COFFER" list >/dev/null 2>said; then
+	exits 1 "no nonces of RFC 6979" "$COFFER" list
+	says "no nonces of RFC 6979" "deterministic-ecdsa = yes needs OpenSSL 3.2 or later"
+fi
+sed -i '/deterministic-ecdsa/d' coffer.conf
 intact "locked PIN"
 
 # ---- the directory ----

@@ -188,6 +188,78 @@ static void test_waiting_ends(void)
 	p11_stop(&m);
 }
 
+/* ---- deterministic-ecdsa: RFC 6979, A.2.5, "sample" with SHA-256 ---- */
+
+static CK_BYTE p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07},
+	       secp256k1[] = {0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x0a};
+static CK_BYTE scalar[] = {0xc9, 0xaf, 0xa9, 0xd8, 0x45, 0xba, 0x75, 0x16, 0x6b, 0x5c, 0x21, 0x57, 0x67, 0xb1, 0xd6, 0x93,
+			   0x4e, 0x50, 0xc3, 0xdb, 0x36, 0xe8, 0x9b, 0x12, 0x7b, 0x8a, 0x62, 0x2b, 0x12, 0x0f, 0x67, 0x21};
+static const CK_BYTE wanted[] = {0xef, 0xd4, 0x8b, 0x2a, 0xac, 0xb6, 0xa8, 0xfd, 0x11, 0x40, 0xdd, 0x9c, 0xd4, 0x5e, 0x81, 0xd6,
+				 0x9d, 0x2c, 0x87, 0x7b, 0x56, 0xaa, 0xf9, 0x91, 0xc3, 0x4d, 0x0e, 0xa8, 0x4e, 0xaf, 0x37, 0x16,
+				 0xf7, 0xcb, 0x1c, 0x94, 0x2d, 0x65, 0x7c, 0x41, 0xd4, 0x36, 0xc7, 0xa1, 0xb6, 0xe2, 0x9f, 0x65,
+				 0xf3, 0xe9, 0x00, 0xdb, 0xb9, 0xaf, 0xf4, 0x06, 0x4d, 0xc4, 0xab, 0x2f, 0x84, 0x3a, 0xcd, 0xa8};
+
+static void ecdsa(const struct p11 *m, CK_SESSION_HANDLE s, CK_BYTE *curve, CK_ULONG curve_n, CK_BYTE out[64])
+{
+	static CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	static CK_KEY_TYPE type = CKK_EC;
+	CK_MECHANISM mechanism = {CKM_ECDSA_SHA256, NULL, 0};
+	CK_ATTRIBUTE t[] = {ATTR(CKA_CLASS, class), ATTR(CKA_KEY_TYPE, type), {CKA_EC_PARAMS, curve, curve_n}, ATTR(CKA_VALUE, scalar)};
+	CK_OBJECT_HANDLE key;
+	CK_ULONG n = 64;
+
+	REQUIRE_RV(m->f->C_CreateObject(s, t, 4, &key), CKR_OK);
+	REQUIRE_RV(m->f->C_SignInit(s, &mechanism, key), CKR_OK);
+	REQUIRE_RV(m->f->C_Sign(s, (CK_BYTE *)"sample", 6, out, &n), CKR_OK);
+	CHECK(n == 64);
+}
+
+static void test_hedged_ecdsa(void)
+{
+	struct p11 m;
+	CK_SLOT_ID slot;
+	CK_BYTE one[64], other[64];
+	CK_SESSION_HANDLE s = start(&m, NULL, &slot);
+
+	CHECK_RV(p11_login(&m, s, CKU_USER, P11_USER_PIN), CKR_OK);
+	ecdsa(&m, s, p256, sizeof(p256), one);
+	ecdsa(&m, s, p256, sizeof(p256), other);
+	CHECK(memcmp(one, other, 64) != 0 && memcmp(one, wanted, 64) != 0);
+	ecdsa(&m, s, secp256k1, sizeof(secp256k1), one);
+	ecdsa(&m, s, secp256k1, sizeof(secp256k1), other);
+	CHECK(memcmp(one, other, 64) != 0);
+	p11_stop(&m);
+}
+
+/* An OpenSSL that cannot is no reason to do something else: nothing opens. */
+static void test_deterministic_ecdsa(void)
+{
+	struct p11 m;
+	CK_SLOT_ID slot;
+	CK_BYTE one[64], other[64];
+	CK_SESSION_HANDLE s;
+	CK_RV rv;
+
+	REQUIRE(p11_load(&m, "deterministic-ecdsa = yes\n"));
+	rv = m.f->C_Initialize(NULL);
+	if (rv != CKR_OK) {
+		CHECK_RV(rv, CKR_FUNCTION_FAILED);
+		/* The same module opens when it is not asked for. */
+		REQUIRE(p11_configure(&m, NULL));
+		CHECK_RV(m.f->C_Initialize(NULL), CKR_OK);
+		p11_stop(&m);
+		return;
+	}
+	slot = p11_token(&m, "settings");
+	s = p11_session(&m, slot, true);
+	ecdsa(&m, s, p256, sizeof(p256), one);
+	CHECK(memcmp(one, wanted, 64) == 0);
+	ecdsa(&m, s, secp256k1, sizeof(secp256k1), one);
+	ecdsa(&m, s, secp256k1, sizeof(secp256k1), other);
+	CHECK(memcmp(one, other, 64) == 0);
+	p11_stop(&m);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -197,6 +269,8 @@ int main(void)
 		{"the trace has names and return values, never data", test_trace},
 		{"the form of points can be chosen", test_point_form},
 		{"a configuration that is wrong fails C_Initialize, until it is mended", test_bad_configuration},
+		{"ECDSA is hedged", test_hedged_ecdsa},
+		{"and deterministic where the configuration asks for it, or nothing opens", test_deterministic_ecdsa},
 		{"who waits for a slot's event is let go by C_Finalize", test_waiting_ends},
 		{NULL, NULL},
 	};

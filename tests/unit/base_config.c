@@ -150,7 +150,7 @@ static void test_rows(void)
 	unsigned count;
 	const struct config_row *rows = config_rows(&count);
 
-	CHECK(count == 15);
+	CHECK(count == 16);
 	for (unsigned i = 0; i < count; i++) {
 		char line[128];
 		struct config *c = NULL;
@@ -170,11 +170,11 @@ static void test_shown(void)
 {
 	static const char text[] = "directory = /d\nmemory = locked\nallow-unlocked-memory = yes\nargon2-memory = 64\n"
 				   "argon2-passes = 5\npin-min-length = 8\npin-failures-limit = 10\nidle-lock = 60\n"
-				   "rsa-min-bits = 3072\ndisabled-mechanisms = CKM_SHA_1\nenabled-mechanisms = CKM_DES3_CBC\nec-point = raw\nallow-unsafe-wrapping = yes\n"
+				   "rsa-min-bits = 3072\ndisabled-mechanisms = CKM_SHA_1\nenabled-mechanisms = CKM_DES3_CBC\nec-point = raw\nallow-unsafe-wrapping = yes\ndeterministic-ecdsa = yes\n"
 				   "authentication-credential = pin\ntrace = /t\n";
 	AUTO(config) c = NULL;
 	AUTO(config) plain = NULL;
-	char all[512] = "", value[64];
+	char all[600] = "", value[64];
 	unsigned count;
 	const struct config_row *rows = config_rows(&count);
 

@@ -4,6 +4,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
+#include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/obj_mac.h>
 #include <openssl/params.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "ck/curve.h"
+#include "mech/families.h"
 #include "mech/mech.h"
 #include "mech_kit.h"
 #include "vectors.h"
@@ -355,6 +357,79 @@ static void secp256k1_beside_openssl(void)
 	}
 }
 
+/* ---- RFC 6979 ---- */
+
+static CK_MECHANISM_TYPE signer_of(const char *hash)
+{
+	static const struct {
+		const char *hash;
+		CK_MECHANISM_TYPE type;
+	} signers[] = {
+		{ "SHA-1", CKM_ECDSA_SHA1 },	   { "SHA-224", CKM_ECDSA_SHA224 },   { "SHA-256", CKM_ECDSA_SHA256 },
+		{ "SHA-384", CKM_ECDSA_SHA384 },   { "SHA-512", CKM_ECDSA_SHA512 },   { "SHA3-224", CKM_ECDSA_SHA3_224 },
+		{ "SHA3-256", CKM_ECDSA_SHA3_256 }, { "SHA3-384", CKM_ECDSA_SHA3_384 }, { "SHA3-512", CKM_ECDSA_SHA3_512 },
+	};
+
+	for (size_t i = 0; i < sizeof(signers) / sizeof(signers[0]); i++)
+		if (strcmp(signers[i].hash, hash) == 0)
+			return signers[i].type;
+	return CK_UNAVAILABLE_INFORMATION;
+}
+
+static bool signs_as_wanted(const struct vector *v, struct kit_call *k)
+{
+	struct span want = vector_bytes(v, "signature");
+
+	return kit_sign(k) == CKR_OK && span_eq(span(k->out, k->n), want);
+}
+
+/* By the mechanism that hashes; by CKM_ECDSA of the digest, whose length tells the hash of SHA-1 and SHA-2. */
+static void rfc6979_one(const struct vector *v, void *arg)
+{
+	struct span params = params_of(vector_text(v, "curve"));
+	struct kit_call k = { .mech = mech_find(signer_of(vector_text(v, "hash"))), .message = vector_bytes(v, "msg") };
+	struct vector_score *score = arg;
+	uint8_t digest[64];
+	unsigned n = 0;
+
+	REQUIRE(params.n != 0 && k.mech != NULL);
+	k.key = (struct key_view){ .class = CKO_PRIVATE_KEY, .type = CKK_EC, .bits = curve_find(params)->bits, .parts = 2 };
+	k.key.part[0] = (struct key_part){ CKA_EC_PARAMS, params };
+	k.key.part[1] = (struct key_part){ CKA_VALUE, vector_bytes(v, "value") };
+	score->valid++;
+	if (!signs_as_wanted(v, &k)) {
+		printf("\n    %s, %s", vector_text(v, "curve"), vector_text(v, "hash"));
+		score->wrong++;
+	}
+	if (strncmp(vector_text(v, "hash"), "SHA-", 4) != 0)
+		return;
+	REQUIRE(EVP_Digest(k.message.p, k.message.n, digest, &n, ossl_digest(k.mech->variant), NULL) == 1);
+	k.mech = mech_find(CKM_ECDSA);
+	k.message = span(digest, n);
+	if (!signs_as_wanted(v, &k))
+		score->wrong++;
+	k.message = span(digest, n - 1);
+	CHECK(kit_sign(&k) == CKR_DATA_LEN_RANGE);
+}
+
+static void rfc6979_of_every_curve(void)
+{
+	struct vector_score score = { 0 };
+	struct vectors *f;
+
+	if (mech_deterministic_ecdsa(true) != CKR_OK) {
+		printf("this libcrypto has no nonces of RFC 6979: skipped ");
+		CHECK(mech_deterministic_ecdsa(false) == CKR_OK);
+		return;
+	}
+	f = vectors_open("ecdsa/rfc6979.json");
+	CHECK(vectors_each(f, rfc6979_one, &score) > 90);
+	vector_report("ecdsa/rfc6979", &score);
+	CHECK(score.wrong == 0);
+	vectors_close(f);
+	CHECK(mech_deterministic_ecdsa(false) == CKR_OK);
+}
+
 /* ---- the vault stack ---- */
 
 /* An operation must leave room for a signal handler of the host: at most two thirds of a stack. */
@@ -394,6 +469,7 @@ int main(void)
 		{ "secp256k1: lengths, both values of s, OpenSSL on the other side", secp256k1_beside_openssl },
 		{ "Ed448: Wycheproof", ed448_signatures },
 		{ "Ed448, with a context, Ed448ph: RFC 8032", ed448_of_rfc8032 },
+		{ "ECDSA with the nonces of RFC 6979", rfc6979_of_every_curve },
 		{ "every curve fits on a vault stack", every_curve_fits_on_a_vault_stack },
 		{ NULL, NULL },
 	};

@@ -13,20 +13,6 @@ if ! "$python" -c 'import algosdk, nacl' 2>/dev/null; then
 	echo "SKIP: no py-algorand-sdk here"
 	exit 77
 fi
-wallets_new
-cd "$tmp" || exit 99
-umask 077
-echo "$USER_PIN" >pin
-check "a wallet" "$COFFER" create sdk --pin-file pin
-
-# A PKCS#11 client that has never heard of Algorand.
-cat >p11-sign <<'END'
-#!/bin/sh
-exec pkcs11-tool --module "$COFFER_MODULE" --token-label sdk --login --pin env:USER_PIN --sign --mechanism EDDSA --id "$1" \
-	--input-file "$2" --output-file "$3"
-END
-chmod +x p11-sign
-"$python" "$COFFER_SRC/tests/clients/sdk_python.py" "$COFFER" sdk pin ./p11-sign >sdk 2>&1 || { cat errors >>sdk; fail "the SDK" sdk; }
-counts=$(sed -n 's/^\([0-9]*\) passed, [0-9]* failed$/\1/p' sdk)
-passed=$((passed + ${counts:-0}))
+. "$COFFER_SRC/tests/clients/sdk.sh"
+sdk_run "$python" "$COFFER_SRC/tests/clients/sdk_python.py"
 finish

@@ -13,6 +13,6 @@ if ! node -e 'require("algosdk"); require("tweetnacl")' 2>/dev/null; then
 	echo "SKIP: no algosdk for node here"
 	exit 77
 fi
-. "$COFFER_SRC/tests/clients/sdk.sh"
+. "$COFFER_SRC/tests/support/sdk.sh"
 sdk_run node "$COFFER_SRC/tests/clients/sdk_javascript.cjs"
 finish

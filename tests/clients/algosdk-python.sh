@@ -13,6 +13,6 @@ if ! "$python" -c 'import algosdk, nacl' 2>/dev/null; then
 	echo "SKIP: no py-algorand-sdk here"
 	exit 77
 fi
-. "$COFFER_SRC/tests/clients/sdk.sh"
+. "$COFFER_SRC/tests/support/sdk.sh"
 sdk_run "$python" "$COFFER_SRC/tests/clients/sdk_python.py"
 finish

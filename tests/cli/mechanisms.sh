@@ -22,4 +22,5 @@ check "only what its policy allows" test "$(grep -c CKM_ "$tmp/out")" = 1
 refuse "of no wallet" "$COFFER" mechanisms nowhere
 check "doc/mechanisms.md says what the module says" python3 "$COFFER_SRC/doc/mechanisms.py" "$COFFER" "$COFFER_SRC" --check
 check "doc/peers.md says what the module and doc/peers.tsv say" python3 "$COFFER_SRC/doc/peers.py" "$COFFER" "$COFFER_SRC" --check
+check "doc/vectors.md says which tests run which vectors" python3 "$COFFER_SRC/doc/vectors.py" "$COFFER_SRC" --check
 finish

@@ -28,10 +28,19 @@ static struct span params_of(const char *name)
 
 static CK_MECHANISM_TYPE hash_of(const char *sha)
 {
-	return strcmp(sha, "SHA-224") == 0 ? CKM_ECDSA_SHA224 :
-	       strcmp(sha, "SHA-256") == 0 ? CKM_ECDSA_SHA256 :
-	       strcmp(sha, "SHA-384") == 0 ? CKM_ECDSA_SHA384 :
-					     CKM_ECDSA_SHA512;
+	static const struct {
+		const char *name;
+		CK_MECHANISM_TYPE type;
+	} known[] = {
+		{ "SHA-224", CKM_ECDSA_SHA224 },     { "SHA-256", CKM_ECDSA_SHA256 },	  { "SHA-384", CKM_ECDSA_SHA384 },
+		{ "SHA-512", CKM_ECDSA_SHA512 },     { "SHA3-224", CKM_ECDSA_SHA3_224 }, { "SHA3-256", CKM_ECDSA_SHA3_256 },
+		{ "SHA3-384", CKM_ECDSA_SHA3_384 }, { "SHA3-512", CKM_ECDSA_SHA3_512 },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].name, sha) == 0)
+			return known[i].type;
+	return CK_UNAVAILABLE_INFORMATION;
 }
 
 /* ---- ECDSA ---- */
@@ -55,10 +64,37 @@ static void ecdsa_one(const struct vector *v, void *arg)
 static void ecdsa_of_every_curve(void)
 {
 	static const char *const files[] = {
-		"ecdsa_secp224r1_sha256",	"ecdsa_secp256r1_sha256",	"ecdsa_secp384r1_sha384",
-		"ecdsa_secp521r1_sha512",	"ecdsa_secp256k1_sha256",	"ecdsa_secp256k1_sha512",	"ecdsa_brainpoolP224r1_sha224",
-		"ecdsa_brainpoolP256r1_sha256", "ecdsa_brainpoolP320r1_sha384", "ecdsa_brainpoolP384r1_sha384",
+		"ecdsa_brainpoolP224r1_sha224",
+		"ecdsa_brainpoolP224r1_sha3_224",
+		"ecdsa_brainpoolP256r1_sha256",
+		"ecdsa_brainpoolP256r1_sha3_256",
+		"ecdsa_brainpoolP320r1_sha384",
+		"ecdsa_brainpoolP320r1_sha3_384",
+		"ecdsa_brainpoolP384r1_sha384",
+		"ecdsa_brainpoolP384r1_sha3_384",
+		"ecdsa_brainpoolP512r1_sha3_512",
 		"ecdsa_brainpoolP512r1_sha512",
+		"ecdsa_secp224r1_sha224",
+		"ecdsa_secp224r1_sha256",
+		"ecdsa_secp224r1_sha3_224",
+		"ecdsa_secp224r1_sha3_256",
+		"ecdsa_secp224r1_sha3_512",
+		"ecdsa_secp224r1_sha512",
+		"ecdsa_secp256k1_sha256",
+		"ecdsa_secp256k1_sha3_256",
+		"ecdsa_secp256k1_sha3_512",
+		"ecdsa_secp256k1_sha512",
+		"ecdsa_secp256r1_sha256",
+		"ecdsa_secp256r1_sha3_256",
+		"ecdsa_secp256r1_sha3_512",
+		"ecdsa_secp256r1_sha512",
+		"ecdsa_secp384r1_sha256",
+		"ecdsa_secp384r1_sha384",
+		"ecdsa_secp384r1_sha3_384",
+		"ecdsa_secp384r1_sha3_512",
+		"ecdsa_secp384r1_sha512",
+		"ecdsa_secp521r1_sha3_512",
+		"ecdsa_secp521r1_sha512",
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -70,7 +106,7 @@ static void ecdsa_of_every_curve(void)
 		f = vectors_open(path);
 		CHECK(vectors_each(f, ecdsa_one, &score) > 200);
 		vector_report(files[i], &score);
-		CHECK(score.wrong == 0 && score.valid > 100 && score.invalid > 70);
+		CHECK(score.wrong == 0 && score.valid > 100 && score.invalid > 60);
 		vectors_close(f);
 	}
 }
@@ -131,9 +167,20 @@ static void ecdh_one(const struct vector *v, void *arg)
 
 static void agreement_on_every_kind_of_curve(void)
 {
-	static const char *const files[] = { "ecdh_secp224r1_ecpoint", "ecdh_secp256r1_ecpoint", "ecdh_secp384r1_ecpoint",
-					     "ecdh_secp521r1_ecpoint", "ecdh_secp256k1_ecpoint", "x25519",
-					     "x448" };
+	static const char *const files[] = {
+		"ecdh_brainpoolP224r1_ecpoint",
+		"ecdh_brainpoolP256r1_ecpoint",
+		"ecdh_brainpoolP320r1_ecpoint",
+		"ecdh_brainpoolP384r1_ecpoint",
+		"ecdh_brainpoolP512r1_ecpoint",
+		"ecdh_secp224r1_ecpoint",
+		"ecdh_secp256k1_ecpoint",
+		"ecdh_secp256r1_ecpoint",
+		"ecdh_secp384r1_ecpoint",
+		"ecdh_secp521r1_ecpoint",
+		"x25519",
+		"x448",
+	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		struct vector_score score = { 0 };

@@ -45,7 +45,7 @@ struct kit_call {
 	struct key_view key;
 	struct span message, signature;
 	size_t piece; /* 0: in one call; else this many bytes for each part */
-	uint8_t out[512];
+	uint8_t out[1024];
 	size_t n;
 	CK_RV rv;
 	uint8_t state[1024] __attribute__((aligned(16)));

@@ -95,10 +95,26 @@ static void verify_pkcs(const struct vector *v, void *arg)
 
 static void pkcs_signatures(void)
 {
-	run_file("rsa_signature_2048_sha256", verify_pkcs, 200);
-	run_file("rsa_signature_2048_sha3_256", verify_pkcs, 200);
-	run_file("rsa_signature_3072_sha384", verify_pkcs, 200);
-	run_file("rsa_signature_4096_sha512", verify_pkcs, 200);
+	run_file("rsa_signature_2048_sha224", verify_pkcs, 258);
+	run_file("rsa_signature_2048_sha256", verify_pkcs, 259);
+	run_file("rsa_signature_2048_sha384", verify_pkcs, 258);
+	run_file("rsa_signature_2048_sha3_224", verify_pkcs, 258);
+	run_file("rsa_signature_2048_sha3_256", verify_pkcs, 257);
+	run_file("rsa_signature_2048_sha3_384", verify_pkcs, 258);
+	run_file("rsa_signature_2048_sha3_512", verify_pkcs, 258);
+	run_file("rsa_signature_2048_sha512", verify_pkcs, 259);
+	run_file("rsa_signature_3072_sha256", verify_pkcs, 259);
+	run_file("rsa_signature_3072_sha384", verify_pkcs, 259);
+	run_file("rsa_signature_3072_sha3_256", verify_pkcs, 258);
+	run_file("rsa_signature_3072_sha3_384", verify_pkcs, 259);
+	run_file("rsa_signature_3072_sha3_512", verify_pkcs, 259);
+	run_file("rsa_signature_3072_sha512", verify_pkcs, 260);
+	run_file("rsa_signature_4096_sha256", verify_pkcs, 258);
+	run_file("rsa_signature_4096_sha384", verify_pkcs, 259);
+	run_file("rsa_signature_4096_sha512", verify_pkcs, 259);
+	run_file("rsa_signature_8192_sha256", verify_pkcs, 258);
+	run_file("rsa_signature_8192_sha384", verify_pkcs, 259);
+	run_file("rsa_signature_8192_sha512", verify_pkcs, 259);
 }
 
 static void sign_pkcs(const struct vector *v, void *arg)
@@ -203,11 +219,17 @@ static void verify_pss(const struct vector *v, void *arg)
 
 static void pss_signatures(void)
 {
-	run_file("rsa_pss_2048_sha256_mgf1_32", verify_pss, 90);
-	run_file("rsa_pss_2048_sha256_mgf1_0", verify_pss, 90);
-	run_file("rsa_pss_2048_sha256_mgf1sha1_20", verify_pss, 90);
-	run_file("rsa_pss_2048_sha1_mgf1_20", verify_pss, 70);
-	run_file("rsa_pss_4096_sha512_mgf1_64", verify_pss, 90);
+	run_file("rsa_pss_2048_sha1_mgf1_20", verify_pss, 88);
+	run_file("rsa_pss_2048_sha256_mgf1_0", verify_pss, 103);
+	run_file("rsa_pss_2048_sha256_mgf1_32", verify_pss, 108);
+	run_file("rsa_pss_2048_sha256_mgf1sha1_20", verify_pss, 108);
+	run_file("rsa_pss_2048_sha384_mgf1_48", verify_pss, 141);
+	run_file("rsa_pss_3072_sha256_mgf1_32", verify_pss, 108);
+	run_file("rsa_pss_4096_sha256_mgf1_32", verify_pss, 108);
+	run_file("rsa_pss_4096_sha384_mgf1_48", verify_pss, 141);
+	run_file("rsa_pss_4096_sha512_mgf1_32", verify_pss, 177);
+	run_file("rsa_pss_4096_sha512_mgf1_64", verify_pss, 179);
+	run_file("rsa_pss_misc", verify_pss, 150);
 }
 
 /* ---- decryption ---- */
@@ -252,10 +274,24 @@ static void decrypt_oaep(const struct vector *v, void *arg)
 
 static void oaep(void)
 {
-	run_file("rsa_oaep_2048_sha256_mgf1sha256", decrypt_oaep, 30);
-	run_file("rsa_oaep_2048_sha512_mgf1sha1", decrypt_oaep, 20);
-	run_file("rsa_oaep_2048_sha1_mgf1sha1", decrypt_oaep, 30);
-	run_file("rsa_oaep_3072_sha256_mgf1sha256", decrypt_oaep, 30);
+	run_file("rsa_oaep_2048_sha1_mgf1sha1", decrypt_oaep, 36);
+	run_file("rsa_oaep_2048_sha224_mgf1sha1", decrypt_oaep, 31);
+	run_file("rsa_oaep_2048_sha224_mgf1sha224", decrypt_oaep, 35);
+	run_file("rsa_oaep_2048_sha256_mgf1sha1", decrypt_oaep, 31);
+	run_file("rsa_oaep_2048_sha256_mgf1sha256", decrypt_oaep, 37);
+	run_file("rsa_oaep_2048_sha384_mgf1sha1", decrypt_oaep, 31);
+	run_file("rsa_oaep_2048_sha384_mgf1sha384", decrypt_oaep, 34);
+	run_file("rsa_oaep_2048_sha512_mgf1sha1", decrypt_oaep, 31);
+	run_file("rsa_oaep_2048_sha512_mgf1sha512", decrypt_oaep, 33);
+	run_file("rsa_oaep_3072_sha256_mgf1sha1", decrypt_oaep, 32);
+	run_file("rsa_oaep_3072_sha256_mgf1sha256", decrypt_oaep, 37);
+	run_file("rsa_oaep_3072_sha512_mgf1sha1", decrypt_oaep, 31);
+	run_file("rsa_oaep_3072_sha512_mgf1sha512", decrypt_oaep, 33);
+	run_file("rsa_oaep_4096_sha256_mgf1sha1", decrypt_oaep, 32);
+	run_file("rsa_oaep_4096_sha256_mgf1sha256", decrypt_oaep, 37);
+	run_file("rsa_oaep_4096_sha512_mgf1sha1", decrypt_oaep, 31);
+	run_file("rsa_oaep_4096_sha512_mgf1sha512", decrypt_oaep, 36);
+	run_file("rsa_oaep_misc", decrypt_oaep, 275);
 }
 
 /* A wrong padding gives something, always the same, and never what is under it. */
@@ -289,8 +325,9 @@ static void decrypt_pkcs(const struct vector *v, void *arg)
 
 static void pkcs_decryption(void)
 {
-	run_file("rsa_pkcs1_2048", decrypt_pkcs, 60);
-	run_file("rsa_pkcs1_3072", decrypt_pkcs, 60);
+	run_file("rsa_pkcs1_2048", decrypt_pkcs, 67);
+	run_file("rsa_pkcs1_3072", decrypt_pkcs, 67);
+	run_file("rsa_pkcs1_4096", decrypt_pkcs, 67);
 }
 
 static void implicit_rejection(const struct vector *v, void *arg)

@@ -45,9 +45,10 @@ def members(document):
     return max((members(value) for value in document.values() if isinstance(value, (list, dict))), default=1)
 
 
-def tests_of(source):
+def sources(source, patterns):
+    """The text of tests, by name."""
     found = {}
-    for pattern in ("unit/*.c", "conformance/*.c", "cli/*.sh"):
+    for pattern in patterns:
         for path in sorted(glob.glob(f"{source}/tests/{pattern}")):
             with open(path, encoding="utf-8") as f:
                 found[os.path.relpath(path, f"{source}/tests").rsplit(".", 1)[0]] = f.read()
@@ -63,7 +64,7 @@ def users(tests, folder, stem):
 
 
 def files(source):
-    tests = tests_of(source)
+    tests = sources(source, ("unit/*.c", "conformance/*.c", "cli/*.sh"))
     for path in sorted(glob.glob(f"{source}/tests/vectors/*/*.json")):
         folder, name = path.split(os.sep)[-2:]
         with open(path, encoding="utf-8") as f:
@@ -71,7 +72,7 @@ def files(source):
         by = users(tests, folder, name.removesuffix(".json"))
         if not by:
             sys.exit(f"doc/vectors.py: no test runs tests/vectors/{folder}/{name}")
-        yield folder, name.removesuffix(".json").removesuffix("_test"), count, by
+        yield folder, name.removesuffix(".json"), count, by
 
 
 def page(source):
@@ -88,7 +89,7 @@ def page(source):
         "| file | vectors | tests |",
         "| --- | ---: | --- |",
     ]
-    lines += [f"| {folder}/{name} | {count:,} | {', '.join(by)} |" for folder, name, count, by in rows]
+    lines += [f"| {folder}/{name.removesuffix('_test')} | {count:,} | {', '.join(by)} |" for folder, name, count, by in rows]
     lines += ["", "## Files of Wycheproof that are not run, and why", "", "| files | why |", "| --- | --- |"]
     lines += [f"| {names} | {why} |" for names, why in LEFT_OUT]
     return "\n".join(lines) + "\n"

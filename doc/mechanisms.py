@@ -51,6 +51,7 @@ FAMILIES = [
     (r"SHA\w*_RSA_PKCS_PSS", OPENSSL, "wycheproof/rsa_pss_*_{hash}_mgf1*", ""),
     (r"RSA_PKCS_OAEP", OPENSSL, "wycheproof/rsa_oaep_*", ""),
     (r"RSA_PKCS_KEY_PAIR_GEN|RSA_X_509|RSA_AES_KEY_WRAP", OPENSSL, "", "OpenSSL's command line on the other side"),
+    (r"DH_PKCS_PARAMETER_GEN", OPENSSL, "", "RFC 7919: its groups, by their size"),
     (r"DH_PKCS\w*", OPENSSL, "openssl/ffdhe", "OpenSSL on the other side"),
     (r"AES_GCM", OPENSSL, "wycheproof/aes_gcm_test", ""),
     (r"AES_CCM", OPENSSL, "wycheproof/aes_ccm_test", ""),
@@ -104,11 +105,14 @@ SECRETS = [
 MISSING = [
     ("DES, RC4, MD5 signatures, CKM_DES3_MAC", "broken; data under them is to be re-encrypted elsewhere"),
     ("DSA", "retired by FIPS 186-5"),
-    ("Diffie-Hellman: new parameters, X9.42", "a safe prime takes minutes, and RFC 3526 and RFC 7919 have some for everybody"),
+    ("Diffie-Hellman of X9.42, MQV", "none of the tokens in [peers.md](peers.md) has it, and OpenSSL has no MQV; in the groups of safe primes that "
+     "PKCS #3 keys have here there is no small subgroup to guard against"),
     ("Camellia, ARIA, SEED, GOST", "nobody asked yet; each is one row per mode"),
     ("SSL 3, TLS 1.0 and IKE key derivation", "retired by RFC 7568 and RFC 8996; IKEv2 libraries derive by the PRFs above"),
-    ("KMAC, Salsa20, ChaCha20-Poly1305 as key wrapping", "KMAC's parameter is not settled by a published version, nobody asked for "
-     "Salsa20, and the specification has no wrapping by ChaCha20-Poly1305"),
+    ("KMAC", "in the headers of no published version up to 3.2 there is a number or a parameter for it"),
+    ("Salsa20, Salsa20-Poly1305", "none of the tokens in [peers.md](peers.md) has them; libsodium's secretbox takes no associated data, and ChaCha20 is "
+     "the same design, standardised"),
+    ("ChaCha20-Poly1305 as key wrapping", "the specification has none"),
     ("XEDDSA, X3DH, double ratchet", "no well-kept library with a C interface"),
 ]
 
@@ -236,6 +240,9 @@ def page(coffer, source):
     lines += ["Off unless `enabled-mechanisms` of coffer.conf(5) names them, for data of old (vectors: SP 800-67, SP 800-38B, CAVP): " +
               ", ".join(retired(source)) + ".", ""]
     lines += functions(source)
+    lines += ["", "C_GetOperationState saves a digest. Of an operation with a key (C_SignInit, C_EncryptInit, C_DigestKey ...) it answers CKR_STATE_UNSAVEABLE: what such",
+              "an operation keeps, the inner hash of an HMAC or the round keys of a cipher, is as good as the key, and neither OpenSSL nor libsodium",
+              "writes it down in a form that would not show it."]
     lines += ["", "## What other software tokens have and this one has not", "", "| what | why |", "| --- | --- |"]
     lines += [f"| {what} | {why} |" for what, why in MISSING]
     return "\n".join(lines) + "\n"

@@ -41,7 +41,6 @@ REASONS = [
     (r"PBE_\w+|PBA_\w+", "PKCS #5 v1 and PKCS #12 with RC2, RC4, DES, MD2 or MD5: broken; PBKDF2 is there"),
     (r"MD2\w*|MD5_(RSA_PKCS|KEY_DERIVATION)", "broken digests; MD5 itself and its HMAC are there for data of old"),
     (r"DSA\w*", "retired by FIPS 186-5"),
-    (r"DH_PKCS_PARAMETER_GEN", "a safe prime takes minutes, and RFC 3526 and RFC 7919 have some for everybody"),
     (r"GOST\w*", "no library that is kept well has it, OpenSSL without an engine of others included"),
     (r"SSL3_\w+|TLS_(KEY_AND_MAC_DERIVE|MASTER_KEY_DERIVE(_DH)?|PRF_GENERAL)", "SSL 3, TLS 1.0 and 1.1: retired by RFC 7568 and RFC 8996"),
     (r"IKE\w+", "IKE daemons derive by the PRFs (HMAC, CMAC) that are there"),

@@ -109,6 +109,29 @@ CK_RV dh_complete(struct vault_scope *scope, const struct key_view *given, struc
 	return CKR_OK;
 }
 
+/* ---- domain parameters ---- */
+
+/* RFC 7919 has a group of each size, whose prime everybody can check: a new one would be no better, and nobody's to trust. */
+static CK_RV group_of_size(const struct key_view *wanted, struct mspan room, struct key_view *out)
+{
+	static const struct {
+		CK_ULONG bits;
+		int nid;
+	} groups[] = {
+		{ 2048, NID_ffdhe2048 }, { 3072, NID_ffdhe3072 }, { 4096, NID_ffdhe4096 }, { 6144, NID_ffdhe6144 }, { 8192, NID_ffdhe8192 },
+	};
+	AUTO(dh_st) dh = NULL;
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (groups[i].bits == wanted->bits)
+			dh = DH_new_by_nid(groups[i].nid);
+	if (dh == NULL)
+		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, "would be of a group of no size that RFC 7919 has: 2048, 3072, 4096, 6144, 8192 bits");
+	*out = (struct key_view){ .class = CKO_DOMAIN_PARAMETERS, .type = CKK_DH, .bits = wanted->bits };
+	return bignum_put(&room, out, CKA_PRIME, DH_get0_p(dh)) && bignum_put(&room, out, CKA_BASE, DH_get0_g(dh)) ? CKR_OK :
+														     CKR_GENERAL_ERROR;
+}
+
 /* ---- generation ---- */
 
 /* Twice the group's strength, so that the private value is no easier to find than the group allows; less than the prime. */
@@ -240,6 +263,8 @@ static CK_RV decapsulate(struct vault_scope *scope, const struct mech_call *call
 	rv = agree(scope, call->key, stripped(ciphertext), secret, n);
 	return rv == CKR_MECHANISM_PARAM_INVALID ? CKR_WRAPPED_KEY_INVALID : rv;
 }
+
+const struct mech_impl mech_dh_group = { .state_kind = MECH_STATE_NONE, .generate_domain = group_of_size };
 
 const struct mech_impl mech_dh_generate = {
 	.state_kind = MECH_STATE_NONE,

@@ -25,6 +25,7 @@ extern const struct mech_impl mech_ecdsa_hash;      /* variant: the digest's nam
 extern const struct mech_impl mech_ec_generate;
 extern const struct mech_impl mech_xdh_generate;    /* xdh.c, by libsodium and OpenSSL */
 extern const struct mech_impl mech_ecdh;            /* ecdh.c */
+extern const struct mech_impl mech_dh_group;        /* dh.c, by OpenSSL */
 extern const struct mech_impl mech_dh_generate;     /* dh.c, by OpenSSL */
 extern const struct mech_impl mech_dh;
 extern const struct mech_impl mech_algorand_derive; /* algorand.c */

@@ -271,6 +271,9 @@ struct mech_impl {
 	size_t fixed_size; /* 0: CKA_VALUE_LEN says */
 	CK_RV (*generate)(struct vault_scope *scope, const struct mech_call *call, struct mspan out);
 
+	/* C_GenerateKey of domain parameters: of `wanted->bits`, their parts in `room`.  ATTRIBUTE_VALUE_INVALID: there are none of that size. */
+	CK_RV (*generate_domain)(const struct key_view *wanted, struct mspan room, struct key_view *out);
+
 	/* There is one where generate or generate_pair takes so long that nothing may be locked meanwhile: to be called first, outside of a
 	 * scope, for what the library keeps for this thread and does not give back when the key is made. */
 	CK_RV (*prepare)(void);

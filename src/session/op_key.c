@@ -72,6 +72,8 @@ CK_RV do_C_GenerateKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_ATTRIBU
 	if (key == NULL || session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
 	rv = find_row(call, mechanism, CKF_GENERATE, &row, &params);
+	if (rv == CKR_OK && row->impl->generate_domain != NULL)
+		return keys_generate_domain(&who, row, t, key);
 	return rv == CKR_OK ? keys_generate(&who, row, &params, t, key) : rv;
 }
 

@@ -85,6 +85,9 @@ CK_RV keys_decapsulate(const struct access *who, struct key *base, const struct 
 CK_RV keys_generate(const struct access *who, const struct mech *mech, const union mech_params *params, struct template t,
 		    CK_OBJECT_HANDLE *out);
 
+/* C_GenerateKey of a mechanism with generate_domain. TEMPLATE_INCOMPLETE: CKA_PRIME_BITS is missing; ATTRIBUTE_VALUE_INVALID. */
+CK_RV keys_generate_domain(const struct access *who, const struct mech *mech, struct template t, CK_OBJECT_HANDLE *out);
+
 /* C_GenerateKeyPair: born in a scope, sealed there. */
 CK_RV keys_generate_pair(const struct access *who, const struct mech *mech, const union mech_params *params, struct template public_t,
 			 struct template private_t, CK_OBJECT_HANDLE *public_out, CK_OBJECT_HANDLE *private_out);

@@ -196,11 +196,20 @@ void abi_work_derive(struct abi *a)
 
 /* ---- generate ---- */
 
+/* No keys: each time the group that there is of a size. */
+static bool makes_domain(const struct abi *a)
+{
+	return a->row->mechanism == CKM_DH_PKCS_PARAMETER_GEN;
+}
+
 static CK_RV generate(struct abi *a, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE *h)
 {
-	CK_ULONG size = a->row->size;
+	CK_ULONG size = a->row->size, bits = 2048;
+	CK_ATTRIBUTE domain = ATTR(CKA_PRIME_BITS, bits);
 	CK_ATTRIBUTE t[] = { ATTR(CKA_CLASS, class_secret), ATTR(CKA_EXTRACTABLE, yes), ATTR(CKA_SENSITIVE, no), ATTR(CKA_VALUE_LEN, size) };
 
+	if (makes_domain(a))
+		return a->m.f->C_GenerateKey(a->s, mechanism, &domain, 1, h);
 	return a->m.f->C_GenerateKey(a->s, mechanism, t, size == 0 ? 3 : 4, h);
 }
 
@@ -225,7 +234,8 @@ void abi_work_generate(struct abi *a)
 	(void)abi_true(a, one == CK_INVALID_HANDLE, "an error makes no key");
 	if (!abi_rv(a, generate(a, m, &one), CKR_OK, "C_GenerateKey") || !abi_rv(a, generate(a, m, &other), CKR_OK, "C_GenerateKey again"))
 		return;
-	(void)abi_true(a, same_value(a, one, other) == made_of_password, "each key is another, but for one that is made of a password");
+	if (!makes_domain(a))
+		(void)abi_true(a, same_value(a, one, other) == made_of_password, "each key is another, but for one that is made of a password");
 	(void)abi_rv(a, destroy(a, CKR_OK, one), CKR_OK, "destroyed");
 	(void)abi_rv(a, destroy(a, CKR_OK, other), CKR_OK, "destroyed");
 }

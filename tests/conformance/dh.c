@@ -225,9 +225,52 @@ static void test_wrapped(void)
 	p11_stop(&m);
 }
 
+/* The groups of RFC 7919: what comes out makes keys. */
+static void test_domain_parameters(void)
+{
+	struct p11 m;
+	struct p11_pair k;
+	CK_SESSION_HANDLE s = start(&m);
+	CK_MECHANISM parameters = {CKM_DH_PKCS_PARAMETER_GEN, NULL, 0};
+	CK_OBJECT_CLASS domain = CKO_DOMAIN_PARAMETERS, class = 0;
+	CK_ULONG bits = 2048, got_bits = 0, strange = 2560;
+	CK_ATTRIBUTE t[] = {ATTR(CKA_PRIME_BITS, bits), ATTR(CKA_CLASS, domain), ATTR(CKA_KEY_TYPE, dh), ATTR(CKA_TOKEN, yes)};
+	CK_ATTRIBUTE other[] = {ATTR(CKA_PRIME_BITS, strange)}, given[] = {ATTR(CKA_PRIME_BITS, bits), ATTR(CKA_PRIME, prime)};
+	CK_ATTRIBUTE wrong[] = {ATTR(CKA_PRIME_BITS, bits), ATTR(CKA_KEY_TYPE, aes)};
+	CK_MECHANISM_INFO info;
+	CK_SLOT_ID slot = p11_find_slot(&m, "dh");
+	CK_BYTE out[GROUP_BYTES];
+	CK_OBJECT_HANDLE h;
+
+	REQUIRE_RV(m.f->C_GenerateKey(s, &parameters, t, 4, &h), CKR_OK);
+	CHECK(value_of(&m, s, h, CKA_PRIME, out) == GROUP_BYTES && memcmp(out, prime, GROUP_BYTES) == 0);
+	CHECK(value_of(&m, s, h, CKA_BASE, out) == 1 && out[0] == 2);
+	CHECK(p11_get(&m, s, h, CKA_PRIME_BITS, &got_bits, sizeof(got_bits)) && got_bits == 2048);
+	CHECK(p11_get(&m, s, h, CKA_CLASS, &class, sizeof(class)) && class == CKO_DOMAIN_PARAMETERS);
+	CHECK(p11_get_bool(&m, s, h, CKA_LOCAL) && p11_get_bool(&m, s, h, CKA_TOKEN) && !p11_get_bool(&m, s, h, CKA_PRIVATE));
+	CHECK_RV(pair(&m, s, NULL, 0, &k), CKR_OK);
+	for (bits = 3072; bits <= 8192; bits *= 2) {
+		CHECK_RV(m.f->C_GenerateKey(s, &parameters, t, 1, &h), CKR_OK);
+		CHECK(p11_get(&m, s, h, CKA_PRIME_BITS, &got_bits, sizeof(got_bits)) && got_bits == bits);
+	}
+	bits = 2048;
+	CHECK_RV(m.f->C_GenerateKey(s, &parameters, NULL, 0, &h), CKR_TEMPLATE_INCOMPLETE);
+	CHECK_RV(m.f->C_GenerateKey(s, &parameters, other, 1, &h), CKR_ATTRIBUTE_VALUE_INVALID);
+	CHECK_RV(m.f->C_GenerateKey(s, &parameters, given, 2, &h), CKR_TEMPLATE_INCONSISTENT);
+	CHECK_RV(m.f->C_GenerateKey(s, &parameters, wrong, 2, &h), CKR_TEMPLATE_INCONSISTENT);
+	CHECK_RV(m.f->C_GetMechanismInfo(slot, CKM_DH_PKCS_PARAMETER_GEN, &info), CKR_OK);
+	CHECK(info.flags == CKF_GENERATE && info.ulMinKeySize == 2048 && info.ulMaxKeySize == 8192);
+	/* In the wallet only for who may write there. */
+	CHECK_RV(m.f->C_Logout(s), CKR_OK);
+	CHECK_RV(m.f->C_GenerateKey(s, &parameters, t, 4, &h), CKR_USER_NOT_LOGGED_IN);
+	CHECK_RV(m.f->C_GenerateKey(s, &parameters, t, 3, &h), CKR_OK);
+	p11_stop(&m);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
+		{"domain parameters are the groups of RFC 7919", test_domain_parameters},
 		{"agrees with OpenSSL; a shorter key is the end of the secret", test_agrees_with_openssl},
 		{"a pair has its group, and a private value as long as asked for", test_attributes},
 		{"a group, and values in it, are checked before there is a key", test_groups_are_checked},

@@ -81,7 +81,7 @@ static void a_flag_has_its_function(void)
 		if ((m->flags & CKF_DIGEST) != 0)
 			CHECK_ROW(m, f->out_len != NULL && parts && f->finish != NULL);
 		if ((m->flags & CKF_GENERATE) != 0)
-			CHECK_ROW(m, f->generate != NULL && (f->fixed_size == 0 || (m->min_bits == m->max_bits && f->fixed_size * 8 == m->max_bits)));
+			CHECK_ROW(m, (f->generate != NULL) != (f->generate_domain != NULL) && (f->fixed_size == 0 || (m->min_bits == m->max_bits && f->fixed_size * 8 == m->max_bits)));
 		if ((m->flags & CKF_GENERATE_KEY_PAIR) != 0)
 			CHECK_ROW(m, f->generate_pair != NULL);
 		if ((m->flags & CKF_WRAP) != 0)

@@ -193,10 +193,17 @@ CK_RV op_init(struct op *op, enum op_kind kind, const struct access *who, const 
 	return rv == CKR_OK ? init(op, who, mechanism_opt, key, op->mech->params) : rv;
 }
 
-static CK_RV no_params(const CK_MECHANISM *given, union mech_params *out)
+/* The parameter is one of each message, and comes with it.  Where it comes before them too, as in the specification's example (§5.9), it
+ * must be one that a message could have; nothing is made in it. */
+static CK_RV message_form(const CK_MECHANISM *given, union mech_params *out)
 {
+	struct mech_message none = { 0 };
+	CK_RV rv = CKR_OK;
+
+	if (given->ulParameterLen != 0)
+		rv = mech_find(given->mechanism)->impl->message(&none, CKF_DECRYPT, given->pParameter, given->ulParameterLen, out);
 	out->cipher = (struct mech_cipher_params){ 0 };
-	return given->ulParameterLen == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
+	return rv;
 }
 
 CK_RV op_init_messages(struct op *op, enum op_kind kind, const struct access *who, const CK_MECHANISM *mechanism_opt,
@@ -211,7 +218,7 @@ CK_RV op_init_messages(struct op *op, enum op_kind kind, const struct access *wh
 	rv = find(op, kind, mechanism_opt, op_message_flag(kind));
 	if (rv != CKR_OK)
 		return rv;
-	return init(op, who, mechanism_opt, key, op->mech->impl->message == NULL ? op->mech->params : no_params);
+	return init(op, who, mechanism_opt, key, op->mech->impl->message == NULL ? op->mech->params : message_form);
 }
 
 CK_RV op_begin_message(const struct op *of, const union mech_params *params, struct op *out)

@@ -159,6 +159,37 @@ static void test_generators(void)
 	p11_stop(&m);
 }
 
+/* The specification's example gives the parameter to C_MessageEncryptInit as well. */
+static void test_parameter_before_messages(void)
+{
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m);
+	CK_OBJECT_HANDLE key = import(&m, s, CKK_AES);
+	CK_GCM_MESSAGE_PARAMS p = gcm(CKG_GENERATE, 0);
+	CK_MECHANISM mechanism = {CKM_AES_GCM, &p, sizeof(p)};
+	CK_BYTE before[sizeof(iv)], out[50], back[50];
+	CK_ULONG n = 50;
+
+	memcpy(before, iv, sizeof(iv));
+	REQUIRE_RV(m.f3->C_MessageEncryptInit(s, &mechanism, key), CKR_OK);
+	REQUIRE_RV(m.f3->C_MessageDecryptInit(s, &mechanism, key), CKR_OK);
+	CHECK(memcmp(iv, before, sizeof(iv)) == 0); /* there is no message yet */
+	CHECK_RV(m.f3->C_EncryptMessage(s, &p, sizeof(p), plain, 7, plain, 50, out, &n), CKR_OK);
+	CHECK(memcmp(iv, before, sizeof(iv)) != 0);
+	CHECK_RV(m.f3->C_DecryptMessage(s, &p, sizeof(p), plain, 7, out, 50, back, &n), CKR_OK);
+	CHECK(memcmp(back, plain, 50) == 0);
+	CHECK_RV(m.f3->C_MessageEncryptFinal(s), CKR_OK);
+	mechanism.ulParameterLen--;
+	CHECK_RV(m.f3->C_MessageEncryptInit(s, &mechanism, key), CKR_MECHANISM_PARAM_INVALID);
+	mechanism.ulParameterLen++;
+	p.ulTagBits = 7;
+	CHECK_RV(m.f3->C_MessageEncryptInit(s, &mechanism, key), CKR_MECHANISM_PARAM_INVALID);
+	mechanism.pParameter = NULL;
+	CHECK_RV(m.f3->C_MessageEncryptInit(s, &mechanism, key), CKR_MECHANISM_PARAM_INVALID);
+	CHECK_RV(m.f3->C_MessageEncryptFinal(s), CKR_OPERATION_NOT_INITIALIZED);
+	p11_stop(&m);
+}
+
 static void test_other_ciphers(void)
 {
 	struct p11 m;
@@ -275,6 +306,7 @@ int main(void)
 	static const struct unit_test tests[] = {
 		{"GCM: messages in one piece and in parts are those of C_Encrypt", test_encrypt},
 		{"initialization vectors are made and given back", test_generators},
+		{"the parameter before the messages too", test_parameter_before_messages},
 		{"CCM, ChaCha20-Poly1305, and ciphers without messages", test_other_ciphers},
 		{"signatures and MACs of many messages", test_sign},
 		{"a length that nothing can have is refused", test_impossible_lengths},

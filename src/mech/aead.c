@@ -37,12 +37,32 @@ static struct span *borrowed(union mech_params *params)
 
 struct aead_run {
 	EVP_CIPHER_CTX *context;
+	uint64_t total; /* bytes that went in */
 };
+
+/* One message is no longer, or its key stream would be met again: NIST SP 800-38D §5.2.1.1, RFC 8439 §2.8. */
+#define GCM_TEXT_MAX (((uint64_t)1 << 36) - 32)
+#define CHACHA20_TEXT_MAX (((uint64_t)1 << 38) - 64)
+
+static bool is_aes(const struct mech_call *call)
+{
+	return call->mech->key_type == CKK_AES;
+}
+
+static bool too_long(const struct mech_call *call, size_t more)
+{
+	const struct aead_run *s = call->state;
+	uint64_t most = is_aes(call) ? GCM_TEXT_MAX : CHACHA20_TEXT_MAX;
+
+	return more > most - (s == NULL ? 0 : s->total);
+}
 
 static CK_RV aead_len(const struct mech_call *call, size_t in_len, size_t *out)
 {
 	size_t tag = appended(call);
 
+	if (too_long(call, cipher_encrypts(call) || in_len < tag ? in_len : in_len - tag))
+		return cipher_length_wrong(call);
 	if (cipher_encrypts(call)) {
 		*out = in_len + tag;
 		return CKR_OK;
@@ -53,9 +73,8 @@ static CK_RV aead_len(const struct mech_call *call, size_t in_len, size_t *out)
 
 static CK_RV part_len(const struct mech_call *call, size_t in_len, size_t *out)
 {
-	(void)call;
 	*out = in_len;
-	return CKR_OK;
+	return too_long(call, in_len) ? cipher_length_wrong(call) : CKR_OK;
 }
 
 /* The tag of a message that is decrypted; *in is what is before it. */
@@ -82,11 +101,6 @@ static CK_RV forged(struct mspan out, size_t n)
 }
 
 /* ---- GCM and ChaCha20-Poly1305: a message as it comes ---- */
-
-static bool is_aes(const struct mech_call *call)
-{
-	return call->mech->key_type == CKK_AES;
-}
 
 static bool set_aad(EVP_CIPHER_CTX *c, struct span aad)
 {
@@ -156,7 +170,8 @@ static CK_RV transform(struct vault_scope *scope, const struct mech_call *call, 
 	struct aead_run *s = call->state;
 
 	(void)scope;
-	(void)out.n; /* checked by part_len */
+	(void)out.n; /* checked by part_len, and the length of the whole */
+	s->total += part.n;
 	return cipher_update(s->context, part, out.p, n);
 }
 

@@ -264,7 +264,7 @@ static CK_RV aead_unwrap(struct vault_scope *scope, const struct mech_call *call
 	.part_len = part_len, .gathers = CKF_DECRYPT, .begin = begin, .transform = transform, .finish = finish, .clear = clear, \
 	.decrypt = decrypt
 
-const struct mech_impl mech_gcm = { AEAD_MEMBERS, .message = message_gcm, .wrap = aead_wrap, .unwrap = aead_unwrap };
+const struct mech_impl mech_gcm = { AEAD_MEMBERS, .message = message_gcm, .wrap = aead_wrap, .unwrap = aead_unwrap, .unwraps_genuine = true };
 const struct mech_impl mech_chacha20_poly1305 = { AEAD_MEMBERS, .message = message_chacha20_poly1305 };
 
 /* ---- CCM: the length of the message is authenticated first ---- */
@@ -362,4 +362,5 @@ const struct mech_impl mech_ccm = {
 	.decrypt = ccm_decrypt,
 	.wrap = ccm_encrypt,
 	.unwrap = ccm_unwrap,
+	.unwraps_genuine = true,
 };

@@ -326,7 +326,20 @@ static bool fits(size_t n, size_t wanted)
 	return wanted == MECH_LENGTH_ANY || n == wanted;
 }
 
-/* A padding that is wrong gives a random key, and so does one of another length than the key should have: which it was
+/* Zeros filled the last block of a key that has its own length.  What else is there is no filling: another key is given, as for a padding
+ * that is wrong.  A key that is more than a block shorter, or longer, is answered by its length alone, elsewhere. */
+static void cut_filling(const struct mech_call *call, struct span wrapped, size_t wanted, struct mspan out, size_t *n)
+{
+	uint8_t any = 0;
+
+	if (wanted == MECH_LENGTH_ANY || wanted == MECH_LENGTH_AES || wanted >= *n || *n - wanted >= block_of(call))
+		return;
+	for (size_t i = wanted; i < *n; i++)
+		any |= out.p[i];
+	*n = any == 0 ? wanted : cipher_rejected_key(call, wrapped, wanted, wanted, out);
+}
+
+/* A padding that is wrong gives another key, each time the same, and so does one of another length than the key should have: which it was
  * cannot be asked (S. Vaudenay, EUROCRYPT 2002). */
 static CK_RV unwrap(struct vault_scope *scope, const struct mech_call *call, struct span wrapped, struct mspan out, size_t *n)
 {
@@ -337,9 +350,11 @@ static CK_RV unwrap(struct vault_scope *scope, const struct mech_call *call, str
 	if (kind_of(call)->blocks && (wrapped.n == 0 || wrapped.n % block_of(call) != 0))
 		return CKR_WRAPPED_KEY_LEN_RANGE;
 	rv = all(call, wrapped, out, n);
+	if (rv == CKR_OK && kind_of(call)->blocks && !kind_of(call)->padded)
+		cut_filling(call, wrapped, wanted, out, n);
 	if (!kind_of(call)->padded || (rv == CKR_OK && fits(*n, wanted)) || (rv != CKR_OK && rv != CKR_ENCRYPTED_DATA_INVALID))
 		return rv;
-	*n = cipher_random_key(wanted, wrapped.n - block_of(call) / 2, out);
+	*n = cipher_rejected_key(call, wrapped, wanted, wrapped.n - block_of(call) / 2, out);
 	return CKR_OK;
 }
 

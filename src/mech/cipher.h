@@ -24,7 +24,8 @@ bool cipher_encrypts(const struct mech_call *call);
 CK_RV cipher_length_wrong(const struct mech_call *call);
 /* EVP_CipherUpdate of any length; `out` has the room. */
 CK_RV cipher_update(struct evp_cipher_ctx_st *context, struct span in, uint8_t *out, size_t *n);
-/* A random key where none came out of an unwrapping: of `wanted` bytes (MECH_LENGTH_... as well), else `other`. Its length. */
-size_t cipher_random_key(size_t wanted, size_t other, struct mspan out);
+/* The key that is given where none came out of an unwrapping, of `wanted` bytes (MECH_LENGTH_... as well), else `other`: nobody knows it,
+ * and it is the same for the same unwrapping key, initialization vector and bytes.  Its length. */
+size_t cipher_rejected_key(const struct mech_call *call, struct span wrapped, size_t wanted, size_t other, struct mspan out);
 
 #endif

@@ -15,13 +15,25 @@ static const struct cipher_kind *kind_of(const struct mech_call *call)
 	return call->mech->variant;
 }
 
-size_t cipher_random_key(size_t wanted, size_t other, struct mspan out)
+/* Would each be another, two of them would tell that neither is the one that was wrapped. */
+size_t cipher_rejected_key(const struct mech_call *call, struct span wrapped, size_t wanted, size_t other, struct mspan out)
 {
+	static const char label[] = "coffer: a key in place of one that was not wrapped";
+	const struct mech_cipher_params *p = &call->params->cipher;
+	struct span key = key_view_part(call->key, CKA_VALUE);
 	size_t n = wanted == MECH_LENGTH_AES ? 32 : wanted == MECH_LENGTH_ANY ? other : wanted;
+	bool has_iv = kind_of(call)->mode != OSSL_ECB && kind_of(call)->mode != OSSL_DES_ECB; /* their parser sets none */
+	uint8_t seed[randombytes_SEEDBYTES];
+	crypto_generichash_state hash;
 
 	if (n > out.n)
 		n = out.n;
-	randombytes_buf(out.p, n);
+	(void)crypto_generichash_init(&hash, key.p, key.n, sizeof(seed));
+	(void)crypto_generichash_update(&hash, (const unsigned char *)label, sizeof(label));
+	(void)crypto_generichash_update(&hash, p->iv, has_iv ? p->iv_n : 0);
+	(void)crypto_generichash_update(&hash, wrapped.p, wrapped.n);
+	(void)crypto_generichash_final(&hash, seed, sizeof(seed));
+	randombytes_buf_deterministic(out.p, n, seed);
 	return n;
 }
 
@@ -170,7 +182,7 @@ static CK_RV kw_unwrap(struct vault_scope *scope, const struct mech_call *call, 
 
 #define KW_MEMBERS                                                                                                    \
 	.state_kind = MECH_STATE_NONE, .out_len = kw_len, .encrypt = kw_crypt, .decrypt = kw_crypt, .wrap = kw_wrap, \
-	.unwrap = kw_unwrap, .wraps_soundly = true
+	.unwrap = kw_unwrap, .wraps_soundly = true, .unwraps_genuine = true
 
 const struct mech_impl mech_key_wrap = { KW_MEMBERS, .unwraps_padded = true };
 const struct mech_impl mech_key_wrap_kwp = { KW_MEMBERS };

@@ -287,12 +287,14 @@ struct mech_impl {
 	/* C_WrapKey, C_UnwrapKey.  `material` is the value of a secret key or the PrivateKeyInfo (PKCS#8) of a private one.
 	 * out_len tells the length of what is wrapped; what is unwrapped is at most 64 bytes longer than what it came from.
 	 * unwrap: *n on entry is the length that the key should have, or MECH_LENGTH_...: a mechanism whose padding could be
-	 * probed answers a wrong one with a random key of such a length. */
+	 * probed answers a wrong one with a key of such a length that nobody knows. */
 	CK_RV (*wrap)(struct vault_scope *scope, const struct mech_call *call, struct span material, struct mspan out, size_t *n);
 	CK_RV (*unwrap)(struct vault_scope *scope, const struct mech_call *call, struct span wrapped, struct mspan out, size_t *n);
 
 	/* What is wrapped cannot be changed, cut or told by what else is wrapped, whatever parameter the caller chooses. */
 	bool wraps_soundly;
+	/* What was not wrapped under the same key is refused when it is unwrapped, and not taken for a key. */
+	bool unwraps_genuine;
 	/* What is unwrapped may have zeros behind it: CKA_VALUE_LEN of the template cuts them off. */
 	bool unwraps_padded;
 
@@ -308,6 +310,8 @@ struct mech_impl {
 	/* The base key's value can be told from the new one's (part of it, or combined with what is known): the new key is
 	 * as sensitive as the base key (the specification's rule for each such mechanism). */
 	bool derives_openly;
+	/* Of such a derivation: how long a result has all of the keys that it is made of.  NULL: as long as the base key. */
+	size_t (*whole_length)(const struct mech_call *call, const struct key_view *other);
 	/* Where the template has a key type and no length, the length is the type's own, and a type that has several is refused
 	 * (the specification's rule for hash-based derivation). */
 	bool length_by_type;

@@ -97,6 +97,16 @@ static CK_RV derive_join(struct vault_scope *scope, const struct mech_call *call
 	}
 }
 
+/* All of both keys, wherever they lie in it. */
+static size_t joined_length(const struct mech_call *call, const struct key_view *other)
+{
+	size_t base = key_view_part(call->key, CKA_VALUE).n;
+
+	if (call->mech->type == CKM_CONCATENATE_DATA_AND_BASE)
+		return call->params->data.data.n + base;
+	return other == NULL ? base : base + key_view_part(other, CKA_VALUE).n;
+}
+
 static CK_RV derive_xor(struct vault_scope *scope, const struct mech_call *call, const struct key_view *other, struct mspan out,
 			size_t *n)
 {
@@ -161,10 +171,16 @@ static CK_OBJECT_HANDLE second_key(const union mech_params *params)
 	return params->other.key;
 }
 
-const struct mech_impl mech_derive_join = { .state_kind = MECH_STATE_NONE, .derives_openly = true, .derive = derive_join };
+const struct mech_impl mech_derive_join = {
+	.state_kind = MECH_STATE_NONE,
+	.derives_openly = true,
+	.whole_length = joined_length,
+	.derive = derive_join,
+};
 const struct mech_impl mech_derive_join_key = {
 	.state_kind = MECH_STATE_NONE,
 	.derives_openly = true,
+	.whole_length = joined_length,
 	.other_key = second_key,
 	.derive = derive_join,
 };

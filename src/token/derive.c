@@ -38,16 +38,29 @@ static size_t derived_room(struct template t)
 	return wanted_length(t, &n) == CKR_OK && n > DERIVED_ROOM ? n : DERIVED_ROOM;
 }
 
-/* A part of a key, as a key, is found by trying all, and then the next part (J. Clulow, CHES 2003, "key space reduction"). */
+static bool may_be_read(const struct key *key_opt)
+{
+	const struct object_usage *usage = key_opt == NULL ? NULL : key_usage(key_opt);
+
+	return usage == NULL || (!usage->sensitive && usage->extractable);
+}
+
+/* A part of a key, as a key or beside what is known, is found by trying all, and then the next part (J. Clulow, CHES 2003, "key
+ * space reduction"). */
 static CK_RV may_shrink(const struct making *m)
 {
-	const struct object_usage *base = key_usage(m->base);
-
-	if (!m->mech->impl->derives_openly || (!base->sensitive && base->extractable) || m->who->token->config->allow_unsafe_wrapping)
+	if (!m->mech->impl->derives_openly || (may_be_read(m->base) && may_be_read(m->other)) || m->who->token->config->allow_unsafe_wrapping)
 		return CKR_OK;
 	return refuse(CKR_KEY_SIZE_RANGE,
 		      "what this mechanism makes of a sensitive key must not be shorter than it; `allow-unsafe-wrapping = yes` in the "
 		      "configuration lifts that");
+}
+
+static size_t whole_length(const struct mech_call *call, const struct key_view *other_opt)
+{
+	if (call->mech->impl->whole_length != NULL)
+		return call->mech->impl->whole_length(call, other_opt);
+	return key_view_part(call->key, CKA_VALUE).n;
 }
 
 /* What the mechanism says that its keys are for; `room` has 8 bytes for each and lives until the object is built. */
@@ -87,7 +100,7 @@ static CK_RV build_derived(struct vault_scope *scope, struct making *m)
 	rv = m->mech->impl->derive(scope, &call, m->other == NULL ? NULL : &other, room, &n);
 	if (rv != CKR_OK)
 		return rv;
-	if (n < key_view_part(&base, CKA_VALUE).n && may_shrink(m) != CKR_OK)
+	if (n < whole_length(&call, m->other == NULL ? NULL : &other) && may_shrink(m) != CKR_OK)
 		return CKR_KEY_SIZE_RANGE;
 	p->request.forced = key_view_part(&base, CKA_DERIVE_TEMPLATE);
 	if (!object_secret_length(p->request.head.key_type, n))
@@ -296,6 +309,17 @@ static CK_RV build_unwrapped(struct vault_scope *scope, struct making *m)
 	return rv == CKR_OK ? making_build(scope, m, p) : rv;
 }
 
+/* In a mode without authentication anybody's bytes are a key.  Which of them end in the zeros or in the padding of a last block, or
+ * what a key of one byte signs, tells block by block what they are decrypted to, and so what was wrapped by another mode (S. Vaudenay,
+ * EUROCRYPT 2002; R. Bardou et al., CRYPTO 2012). */
+static CK_RV unwraps_genuine(const struct mech *mech)
+{
+	if (mech->impl->unwraps_genuine)
+		return CKR_OK;
+	return refuse(CKR_MECHANISM_INVALID, "a key that may wrap sensitive keys unwraps only by mechanisms that know a forgery (AES key wrap, "
+					     "GCM, CCM); `allow-unsafe-wrapping = yes` in the configuration lifts that");
+}
+
 CK_RV keys_unwrap(const struct access *who, struct key *unwrapping, const struct mech *mech, const union mech_params *params,
 		  struct span wrapped, struct template t, CK_OBJECT_HANDLE *out)
 {
@@ -312,7 +336,9 @@ CK_RV keys_unwrap(const struct access *who, struct key *unwrapping, const struct
 	if (rv == CKR_OK && r->head.class != CKO_SECRET_KEY && r->head.class != CKO_PRIVATE_KEY)
 		rv = refuse(CKR_TEMPLATE_INCONSISTENT, "what is unwrapped is a secret or a private key");
 	/* A key that may wrap what is sensitive must not hand it back in clear. */
-	if (rv == CKR_OK && !who->token->config->allow_unsafe_wrapping && wrapping_is_safe(key_usage(unwrapping)))
+	if (rv == CKR_OK && !who->token->config->allow_unsafe_wrapping && wrapping_is_safe(key_usage(unwrapping))) {
 		r->stays_sensitive = true;
+		rv = unwraps_genuine(mech);
+	}
 	return rv == CKR_OK ? making_one(&m, out) : rv;
 }

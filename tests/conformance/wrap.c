@@ -176,8 +176,10 @@ static void test_weak_wrapping(void)
 	CK_ATTRIBUTE role[] = {ATTR(CKA_WRAP, yes), ATTR(CKA_UNWRAP, yes)}, out[] = {ATTR(CKA_EXTRACTABLE, yes)};
 	CK_ATTRIBUTE t[] = {ATTR(CKA_CLASS, class_secret), ATTR(CKA_KEY_TYPE, generic), ATTR(CKA_VALUE, value), ATTR(CKA_EXTRACTABLE, yes),
 			    ATTR(CKA_SENSITIVE, no)};
-	CK_ATTRIBUTE u[] = {ATTR(CKA_CLASS, class_secret), ATTR(CKA_KEY_TYPE, generic), ATTR(CKA_VALUE_LEN, length), ATTR(CKA_SIGN, yes)};
-	CK_OBJECT_HANDLE k, target, odd, again;
+	CK_ATTRIBUTE u[] = {ATTR(CKA_CLASS, class_secret), ATTR(CKA_KEY_TYPE, generic), ATTR(CKA_VALUE_LEN, length), ATTR(CKA_SIGN, yes),
+			    ATTR(CKA_SENSITIVE, no), ATTR(CKA_EXTRACTABLE, yes)};
+	CK_ATTRIBUTE two[] = {ATTR(CKA_WRAP, yes), ATTR(CKA_UNWRAP, yes), ATTR(CKA_DECRYPT, yes)};
+	CK_OBJECT_HANDLE k, both, target, odd, again;
 
 	if (!has(&m, CKM_AES_KEY_WRAP) || !has(&m, CKM_AES_ECB)) {
 		p11_stop(&m);
@@ -190,23 +192,29 @@ static void test_weak_wrapping(void)
 
 		CHECK_RV(wrap(&m, s, &mechanism, k, target, wrapped, &n), CKR_KEY_NOT_WRAPPABLE);
 	}
-	/* CKA_VALUE_LEN takes zeros off that filled a block, and no part of a key. */
+	REQUIRE_RV(generate(&m, s, two, 3, &both), CKR_OK);
+	/* CKA_VALUE_LEN takes zeros off that filled a block, and no part of a key: by ECB another key comes, or it would be an oracle. */
 	for (size_t i = 0; i < 2; i++) {
 		CK_MECHANISM mechanism = {i == 0 ? CKM_AES_KEY_WRAP : CKM_AES_ECB, NULL, 0};
+		CK_OBJECT_HANDLE with = i == 0 ? k : both;
+		CK_BYTE part[16] = {0};
+		CK_ATTRIBUTE read = {CKA_VALUE, part, sizeof(part)};
 
 		t[2].ulValueLen = 16;
 		REQUIRE_RV(m.f->C_CreateObject(s, t, 5, &odd), CKR_OK);
-		REQUIRE_RV(wrap(&m, s, &mechanism, k, odd, wrapped, &n), CKR_OK);
-		length = 1;
-		CHECK_RV(m.f->C_UnwrapKey(s, &mechanism, k, wrapped, n, u, 4, &again), CKR_WRAPPED_KEY_LEN_RANGE);
+		REQUIRE_RV(wrap(&m, s, &mechanism, with, odd, wrapped, &n), CKR_OK);
+		length = 12;
+		CHECK_RV(m.f->C_UnwrapKey(s, &mechanism, with, wrapped, n, u, 6, &again), i == 0 ? CKR_WRAPPED_KEY_LEN_RANGE : CKR_OK);
+		if (i == 1)
+			CHECK(m.f->C_GetAttributeValue(s, again, &read, 1) == CKR_OK && read.ulValueLen == 12 && memcmp(part, value, 12) != 0);
 		length = 15; /* the last byte is a zero of the key's own */
-		CHECK_RV(m.f->C_UnwrapKey(s, &mechanism, k, wrapped, n, u, 4, &again), CKR_OK);
+		CHECK_RV(m.f->C_UnwrapKey(s, &mechanism, with, wrapped, n, u, 4, &again), CKR_OK);
 		t[2].ulValueLen = 13;
 		REQUIRE_RV(m.f->C_CreateObject(s, t, 5, &odd), CKR_OK);
-		if (wrap(&m, s, &mechanism, k, odd, wrapped, &n) != CKR_OK)
+		if (wrap(&m, s, &mechanism, with, odd, wrapped, &n) != CKR_OK)
 			continue; /* no whole number of blocks */
 		length = 13;
-		CHECK_RV(m.f->C_UnwrapKey(s, &mechanism, k, wrapped, n, u, 4, &again), CKR_OK);
+		CHECK_RV(m.f->C_UnwrapKey(s, &mechanism, with, wrapped, n, u, 4, &again), CKR_OK);
 	}
 	p11_stop(&m);
 }

@@ -152,12 +152,13 @@ static CK_RV complete_public(const struct parameter_set *set, const struct key_v
 	return k != NULL ? CKR_OK : refuse(CKR_ATTRIBUTE_VALUE_INVALID, "has a value that is no public key of its parameter set");
 }
 
-/* Of SLH-DSA the library takes any bytes: whether they are a key is told by making its public half again. */
+/* Of SLH-DSA the library takes any bytes, and of ML-KEM any that have the right hash in them: whether they are a key is told by making
+ * the public half again, or by a secret that goes to it and back. */
 static bool is_sound(const struct parameter_set *set, EVP_PKEY *k)
 {
 	AUTO(evp_pkey_ctx_st) context = NULL;
 
-	if (set->key_type != CKK_SLH_DSA)
+	if (set->key_type == CKK_ML_DSA)
 		return true;
 	context = EVP_PKEY_CTX_new_from_pkey(ossl_context(), k, NULL);
 	return context != NULL && EVP_PKEY_pairwise_check(context) == 1;

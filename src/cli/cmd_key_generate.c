@@ -23,10 +23,10 @@ static CK_RV generate(const struct cli *cli, CK_SESSION_HANDLE session, struct r
 		      CK_OBJECT_HANDLE *priv)
 {
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	CK_BBOOL signs = r->type->type == CKK_EC_MONTGOMERY ? CK_FALSE : CK_TRUE;
-	CK_BBOOL derives = r->type->type == CKK_EC_EDWARDS || r->type->type == CKK_RSA ? CK_FALSE : CK_TRUE;
+	CK_BBOOL signs = r->type->sign == CK_UNAVAILABLE_INFORMATION ? CK_FALSE : CK_TRUE;
+	CK_BBOOL derives = r->type->type == CKK_EC || r->type->type == CKK_EC_MONTGOMERY ? CK_TRUE : CK_FALSE;
 	struct span params = key_type_params(r->type);
-	CK_ULONG bits = r->type->bits;
+	CK_ULONG bits = r->type->bits, set = key_type_set(r->type);
 	CK_BYTE exponent[] = { 1, 0, 1 };
 	bool rsa = r->type->type == CKK_RSA;
 	void *label = (void *)(uintptr_t)r->label;
@@ -37,7 +37,7 @@ static CK_RV generate(const struct cli *cli, CK_SESSION_HANDLE session, struct r
 		{ CKA_ID, r->id, r->id_n },
 		{ CKA_VERIFY, &signs, sizeof(signs) },
 		{ CKA_DERIVE, &derives, sizeof(derives) },
-		/* The last ones say what is made: a curve, or a size. */
+		/* The last ones say what is made: a curve, a parameter set, or a size. */
 		{ CKA_EC_PARAMS, (void *)(uintptr_t)params.p, params.n },
 		{ CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent) },
 	};
@@ -58,6 +58,8 @@ static CK_RV generate(const struct cli *cli, CK_SESSION_HANDLE session, struct r
 		public_t[count - 2] = (CK_ATTRIBUTE){ CKA_MODULUS_BITS, &bits, sizeof(bits) };
 	else
 		count--;
+	if (set != 0)
+		public_t[count - 1] = (CK_ATTRIBUTE){ CKA_PARAMETER_SET, &set, sizeof(set) };
 	return cli->p11->C_GenerateKeyPair(session, &mechanism, public_t, count, private_t,
 					   sizeof(private_t) / sizeof(private_t[0]), pub, priv);
 }

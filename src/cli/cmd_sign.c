@@ -13,7 +13,7 @@ const struct option_row options_sign[] = {
 	OPTION_END,
 };
 
-#define SIGNATURE_MAX 2048 /* RSA with 16,384 bits */
+#define SIGNATURE_MAX 49856 /* SLH-DSA, 256f */
 
 struct work {
 	const struct cli *cli;

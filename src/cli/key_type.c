@@ -2,6 +2,7 @@
 #include "cli/keys.h"
 
 #include "ck/curve.h"
+#include "ck/parameter_set.h"
 
 #define NONE CK_UNAVAILABLE_INFORMATION
 #define EDWARDS CKM_EC_EDWARDS_KEY_PAIR_GEN
@@ -9,7 +10,11 @@
 #define WEIERSTRASS CKM_EC_KEY_PAIR_GEN
 #define RSA CKM_RSA_PKCS_KEY_PAIR_GEN
 
-/* What ck/curves.def does not know: the tool's name of a type, and what it does with such keys.  The last row is of RSA keys of
+#define KEM(name, set) { name, set, 0, CKK_ML_KEM, CKM_ML_KEM_KEY_PAIR_GEN, NONE, NULL }
+#define ML_DSA(name, set) { name, set, 0, CKK_ML_DSA, CKM_ML_DSA_KEY_PAIR_GEN, CKM_ML_DSA, NULL }
+#define SLH_DSA(name, set) { name, set, 0, CKK_SLH_DSA, CKM_SLH_DSA_KEY_PAIR_GEN, CKM_SLH_DSA, NULL }
+
+/* What ck/curves.def and ck/parameter_sets.def do not know: the tool's name of a type, and what it does with such keys.  The last row is of RSA keys of
  * sizes that the tool does not make. */
 static const struct key_type types[] = {
 	{ "ed25519", "ED25519", 0, CKK_EC_EDWARDS, EDWARDS, CKM_EDDSA, "ssh-ed25519" },
@@ -20,6 +25,24 @@ static const struct key_type types[] = {
 	{ "p384", "secp384r1", 0, CKK_EC, WEIERSTRASS, CKM_ECDSA_SHA384, NULL },
 	{ "p521", "secp521r1", 0, CKK_EC, WEIERSTRASS, CKM_ECDSA_SHA512, NULL },
 	{ "secp256k1", "secp256k1", 0, CKK_EC, WEIERSTRASS, CKM_ECDSA_SHA256, NULL },
+	ML_DSA("ml-dsa-44", "ML-DSA-44"),
+	ML_DSA("ml-dsa-65", "ML-DSA-65"),
+	ML_DSA("ml-dsa-87", "ML-DSA-87"),
+	SLH_DSA("slh-dsa-sha2-128s", "SLH-DSA-SHA2-128s"),
+	SLH_DSA("slh-dsa-sha2-128f", "SLH-DSA-SHA2-128f"),
+	SLH_DSA("slh-dsa-sha2-192s", "SLH-DSA-SHA2-192s"),
+	SLH_DSA("slh-dsa-sha2-192f", "SLH-DSA-SHA2-192f"),
+	SLH_DSA("slh-dsa-sha2-256s", "SLH-DSA-SHA2-256s"),
+	SLH_DSA("slh-dsa-sha2-256f", "SLH-DSA-SHA2-256f"),
+	SLH_DSA("slh-dsa-shake-128s", "SLH-DSA-SHAKE-128s"),
+	SLH_DSA("slh-dsa-shake-128f", "SLH-DSA-SHAKE-128f"),
+	SLH_DSA("slh-dsa-shake-192s", "SLH-DSA-SHAKE-192s"),
+	SLH_DSA("slh-dsa-shake-192f", "SLH-DSA-SHAKE-192f"),
+	SLH_DSA("slh-dsa-shake-256s", "SLH-DSA-SHAKE-256s"),
+	SLH_DSA("slh-dsa-shake-256f", "SLH-DSA-SHAKE-256f"),
+	KEM("ml-kem-512", "ML-KEM-512"),
+	KEM("ml-kem-768", "ML-KEM-768"),
+	KEM("ml-kem-1024", "ML-KEM-1024"),
 	{ "rsa2048", NULL, 2048, CKK_RSA, RSA, CKM_SHA256_RSA_PKCS, NULL },
 	{ "rsa3072", NULL, 3072, CKK_RSA, RSA, CKM_SHA256_RSA_PKCS, NULL },
 	{ "rsa4096", NULL, 4096, CKK_RSA, RSA, CKM_SHA256_RSA_PKCS, NULL },
@@ -27,7 +50,13 @@ static const struct key_type types[] = {
 };
 
 const char *const key_type_names[] = { "ed25519", "ed448", "x25519", "x448", "p256", "p384", "p521", "secp256k1",
-				       "rsa2048", "rsa3072", "rsa4096", NULL };
+				       "rsa2048", "rsa3072", "rsa4096",
+				       "ml-dsa-44", "ml-dsa-65", "ml-dsa-87",
+				       "slh-dsa-sha2-128s", "slh-dsa-sha2-128f", "slh-dsa-sha2-192s", "slh-dsa-sha2-192f",
+				       "slh-dsa-sha2-256s", "slh-dsa-sha2-256f",
+				       "slh-dsa-shake-128s", "slh-dsa-shake-128f", "slh-dsa-shake-192s", "slh-dsa-shake-192f",
+				       "slh-dsa-shake-256s", "slh-dsa-shake-256f",
+				       "ml-kem-512", "ml-kem-768", "ml-kem-1024", NULL };
 
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
@@ -47,6 +76,14 @@ struct span key_type_params(const struct key_type *type)
 	return SPAN_EMPTY;
 }
 
+CK_ULONG key_type_set(const struct key_type *type)
+{
+	for (size_t i = 0; i < parameter_set_count(); i++)
+		if (type->curve != NULL && strcmp(parameter_set_at(i)->name, type->curve) == 0)
+			return parameter_set_at(i)->number;
+	return 0;
+}
+
 static CK_ULONG bits_of(struct span number)
 {
 	CK_ULONG bits;
@@ -59,19 +96,31 @@ static CK_ULONG bits_of(struct span number)
 	return bits;
 }
 
-/* Clients name a curve in more than one way. */
-static const struct key_type *of_curve(CK_KEY_TYPE type, const struct curve *curve)
+static const struct key_type *of_name(CK_KEY_TYPE type, const char *library)
 {
-	for (size_t i = 0; curve != NULL && i < TYPES; i++)
-		if (types[i].type == type && strcmp(types[i].curve, curve->library) == 0)
+	for (size_t i = 0; i < TYPES; i++)
+		if (types[i].type == type && strcmp(types[i].curve, library) == 0)
 			return &types[i];
 	return NULL;
 }
 
-const struct key_type *key_type_of(CK_KEY_TYPE type, struct span params, struct span modulus)
+/* Clients name a curve in more than one way. */
+static const struct key_type *of_curve(CK_KEY_TYPE type, const struct curve *curve)
+{
+	return curve == NULL ? NULL : of_name(type, curve->library);
+}
+
+static const struct key_type *of_set(const struct parameter_set *set)
+{
+	return set == NULL ? NULL : of_name(set->key_type, set->name);
+}
+
+const struct key_type *key_type_of(CK_KEY_TYPE type, struct span params, struct span modulus, CK_ULONG parameter_set)
 {
 	CK_ULONG bits = bits_of(modulus);
 
+	if (parameter_set_applies(type))
+		return of_set(parameter_set_find(type, parameter_set));
 	if (type != CKK_RSA)
 		return of_curve(type, curve_find(params));
 	for (size_t i = 0; i < TYPES; i++)

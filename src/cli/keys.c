@@ -25,6 +25,7 @@ enum {
 	AT_ID,
 	AT_PARAMS,
 	AT_MODULUS,
+	AT_SET,
 	AT_POINT,
 	AT_INFO,
 	AT_SENSITIVE,
@@ -38,6 +39,17 @@ static struct span value_of(const CK_ATTRIBUTE *a)
 {
 	return a->ulValueLen == CK_UNAVAILABLE_INFORMATION || a->ulValueLen == 0 ? SPAN_EMPTY :
 										   span(a->pValue, a->ulValueLen);
+}
+
+/* CK_UNAVAILABLE_INFORMATION: it is not there. */
+static CK_ULONG number_of(const CK_ATTRIBUTE *a)
+{
+	CK_ULONG number = CK_UNAVAILABLE_INFORMATION;
+	struct span v = value_of(a);
+
+	if (v.n == sizeof(number))
+		memcpy(&number, v.p, sizeof(number));
+	return number;
 }
 
 static bool is_true(const CK_ATTRIBUTE *a)
@@ -58,18 +70,14 @@ static bool info_bits(struct span info, struct span *bits)
 
 static void row_fill(struct key_row *row, const CK_ATTRIBUTE *t)
 {
-	struct span type = value_of(&t[AT_TYPE]);
-
-	row->type = CK_UNAVAILABLE_INFORMATION;
-	if (type.n == sizeof(row->type))
-		memcpy(&row->type, type.p, sizeof(row->type));
+	row->type = number_of(&t[AT_TYPE]);
 	row->label = value_of(&t[AT_LABEL]);
 	row->id = value_of(&t[AT_ID]);
 	row->info = value_of(&t[AT_INFO]);
 	row->point = value_of(&t[AT_POINT]);
 	if (row->info.n != 0 && !info_bits(row->info, &row->point))
 		row->info = SPAN_EMPTY;
-	row->kind = key_type_of(row->type, value_of(&t[AT_PARAMS]), value_of(&t[AT_MODULUS]));
+	row->kind = key_type_of(row->type, value_of(&t[AT_PARAMS]), value_of(&t[AT_MODULUS]), number_of(&t[AT_SET]));
 	row->sensitive = is_true(&t[AT_SENSITIVE]);
 	row->extractable = is_true(&t[AT_EXTRACTABLE]);
 	row->local = is_true(&t[AT_LOCAL]);
@@ -85,6 +93,7 @@ static CK_RV row_read(const struct cli *cli, CK_SESSION_HANDLE session, CK_OBJEC
 		[AT_ID] = { CKA_ID, NULL, 0 },
 		[AT_PARAMS] = { CKA_EC_PARAMS, NULL, 0 },
 		[AT_MODULUS] = { CKA_MODULUS, NULL, 0 },
+		[AT_SET] = { CKA_PARAMETER_SET, NULL, 0 },
 		[AT_POINT] = { CKA_EC_POINT, NULL, 0 },
 		[AT_INFO] = { CKA_PUBLIC_KEY_INFO, NULL, 0 },
 		[AT_SENSITIVE] = { CKA_SENSITIVE, NULL, 0 },

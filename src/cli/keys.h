@@ -13,7 +13,7 @@
 
 struct key_type {
 	const char *name;           /* of --type, and in what is printed */
-	const char *curve;          /* OpenSSL's name of its curve, as in ck/curves.def; NULL for RSA */
+	const char *curve;          /* OpenSSL's name of its curve or parameter set, as in ck/curves.def, ck/parameter_sets.def; NULL for RSA */
 	CK_ULONG bits;              /* RSA: of the modulus; 0: another size */
 	CK_KEY_TYPE type;
 	CK_MECHANISM_TYPE generate;
@@ -21,11 +21,13 @@ struct key_type {
 	const char *ssh;            /* its name in OpenSSH's files; NULL: it has none there */
 };
 
-/* NULL when there is none of that name; of an object of that type and CKA_EC_PARAMS or CKA_MODULUS. */
+/* NULL when there is none of that name; of an object of that type and CKA_EC_PARAMS, CKA_MODULUS or CKA_PARAMETER_SET. */
 const struct key_type *key_type_named(const char *name);
-const struct key_type *key_type_of(CK_KEY_TYPE type, struct span params, struct span modulus);
+const struct key_type *key_type_of(CK_KEY_TYPE type, struct span params, struct span modulus, CK_ULONG parameter_set);
 /* CKA_EC_PARAMS, by OID. */
 struct span key_type_params(const struct key_type *type);
+/* CKA_PARAMETER_SET; 0: it has none. */
+CK_ULONG key_type_set(const struct key_type *type);
 /* The names, for an option's choices. */
 extern const char *const key_type_names[];
 

@@ -58,9 +58,35 @@ static enum outcome choose_eddsa(const struct cli *cli, const struct key_row *ke
 	return OUTCOME_OK;
 }
 
-static bool has_eddsa_options(const struct cli *cli)
+/* ML-DSA, SLH-DSA: hedged, as FIPS 204 and 205 have it when nothing else is asked for. */
+static enum outcome choose_pqc(const struct cli *cli, const struct key_row *key, struct signing *s)
 {
-	return option_given(cli, "prehash") || option_given(cli, "context") || option_given(cli, "context-hex");
+	size_t n;
+	enum outcome outcome = read_context(cli, s, &n);
+
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	s->algorithm = key->kind->curve;
+	s->additional = (CK_SIGN_ADDITIONAL_CONTEXT){ CKH_HEDGE_PREFERRED, s->context, n };
+	s->mechanism.pParameter = &s->additional;
+	s->mechanism.ulParameterLen = sizeof(s->additional);
+	return OUTCOME_OK;
+}
+
+static bool is_pqc(const struct key_row *key)
+{
+	return key->type == CKK_ML_DSA || key->type == CKK_SLH_DSA;
+}
+
+static enum outcome check_options(const struct cli *cli, const struct key_row *key)
+{
+	if (key->type != CKK_EC_EDWARDS && option_given(cli, "prehash"))
+		return fail(OUTCOME_USAGE, "--prehash is of Ed25519 keys, and this is of type %s", key_type_text(key));
+	if (key->type != CKK_EC_EDWARDS && !is_pqc(key) && (option_given(cli, "context") || option_given(cli, "context-hex")))
+		return fail(OUTCOME_USAGE, "contexts are of Ed25519, ML-DSA and SLH-DSA keys, and this is of type %s", key_type_text(key));
+	if (key->type != CKK_RSA && option_given(cli, "pss"))
+		return fail(OUTCOME_USAGE, "--pss is of RSA keys, and this is of type %s", key_type_text(key));
+	return OUTCOME_OK;
 }
 
 static enum outcome choose_rsa(const struct cli *cli, struct signing *s)
@@ -87,17 +113,20 @@ static enum outcome choose_ecdsa(const struct key_row *key, struct signing *s)
 
 enum outcome signing_choose(const struct cli *cli, const struct key_row *key, struct signing *s)
 {
+	enum outcome outcome;
+
 	*s = (struct signing){ 0 };
 	if (key->kind == NULL || key->kind->sign == CK_UNAVAILABLE_INFORMATION)
 		return fail(OUTCOME_FAILED, "the tool does not sign with keys of type %s; a PKCS#11 program can, where they sign",
 			    key_type_text(key));
 	s->mechanism.mechanism = key->kind->sign;
-	if (key->type != CKK_EC_EDWARDS && has_eddsa_options(cli))
-		return fail(OUTCOME_USAGE, "--prehash and contexts are of Ed25519 keys, and this is of type %s", key_type_text(key));
-	if (key->type != CKK_RSA && option_given(cli, "pss"))
-		return fail(OUTCOME_USAGE, "--pss is of RSA keys, and this is of type %s", key_type_text(key));
+	outcome = check_options(cli, key);
+	if (outcome != OUTCOME_OK)
+		return outcome;
 	if (key->type == CKK_RSA)
 		return choose_rsa(cli, s);
+	if (is_pqc(key))
+		return choose_pqc(cli, key, s);
 	return key->type == CKK_EC ? choose_ecdsa(key, s) : choose_eddsa(cli, key, s);
 }
 

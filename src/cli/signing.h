@@ -6,7 +6,7 @@
 #include "cli/keys.h"
 
 #define OPTIONS_SIGNING \
-	{ "context", "TEXT", "Ed25519ctx (RFC 8032): a context of 1 to 255 bytes", NULL }, \
+	{ "context", "TEXT", "Ed25519ctx (RFC 8032), ML-DSA, SLH-DSA: a context of 1 to 255 bytes", NULL }, \
 	{ "context-hex", "HEX", "the same, in hexadecimal", NULL }, \
 	{ "pss", NULL, "RSA keys: PSS with SHA-256 and a salt of 32 bytes, not PKCS #1 v1.5", NULL }, \
 	{ "prehash", NULL, "Ed25519ph (RFC 8032): for messages larger than memory", NULL }
@@ -17,6 +17,7 @@ struct signing {
 	const char *algorithm; /* static: Ed25519, Ed25519ctx, Ed25519ph ... */
 	CK_MECHANISM mechanism;
 	CK_EDDSA_PARAMS params;
+	CK_SIGN_ADDITIONAL_CONTEXT additional;
 	CK_RSA_PKCS_PSS_PARAMS pss;
 	uint8_t context[255];
 	bool in_parts;         /* the mechanism reads a message once: it may be given in parts */

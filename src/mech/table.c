@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
 #include "mech/dh.h"
 #include "mech/families.h"
 #include "mech/pqc.h"
@@ -39,6 +40,13 @@ static const struct mech table[] = {
 
 #define ROWS (sizeof(table) / sizeof(table[0]))
 
+static const struct mech *missing(void)
+{
+	cf_ignore(error_set(CF_STATUS(UNSUPPORTED), "the mechanism needs OpenSSL 3.5 or later, and the libcrypto here is older"),
+		  "the return value is the answer");
+	return NULL;
+}
+
 const struct mech *mech_find(CK_MECHANISM_TYPE type)
 {
 	size_t low = 0, high = ROWS;
@@ -47,7 +55,7 @@ const struct mech *mech_find(CK_MECHANISM_TYPE type)
 		size_t middle = low + (high - low) / 2;
 
 		if (table[middle].type == type)
-			return mech_available(&table[middle]) ? &table[middle] : NULL;
+			return mech_available(&table[middle]) ? &table[middle] : missing();
 		if (table[middle].type < type)
 			low = middle + 1;
 		else

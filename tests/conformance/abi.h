@@ -12,14 +12,6 @@
 #include "parameters.h"
 #include "unit.h"
 
-/* Kinds of keys that only the tables here have: libcrypto may have none. */
-enum abi_key {
-	ML_KEM_768 = RING_KEYS,
-	ML_DSA_44,
-	SLH_DSA_128F,
-	ABI_KEYS
-};
-
 #define ABI_DATA_MAX 256
 /* What comes out: the largest is a signature of SLH-DSA. */
 #define ABI_OUT_MAX 20000
@@ -35,12 +27,12 @@ struct abi {
 	struct p11 m;
 	CK_SLOT_ID slot;
 	CK_SESSION_HANDLE s;
-	struct abi_keys key[ABI_KEYS];  /* with every usage */
-	struct abi_keys idle[ABI_KEYS]; /* with none */
+	struct abi_keys key[RING_KEYS];  /* with every usage */
+	struct abi_keys idle[RING_KEYS]; /* with none */
 	struct {
 		CK_BYTE p[512];
 		CK_ULONG n;
-	} peer[ABI_KEYS];               /* the public value of the idle one */
+	} peer[RING_KEYS];               /* the public value of the idle one */
 	CK_OBJECT_HANDLE target;        /* an AES key of 256 bits that may leave */
 	CK_BYTE data[ABI_DATA_MAX], iv[32];
 	/* What is looked at now. */

@@ -22,7 +22,7 @@ static const struct kind {
 	CK_ULONG size;
 	CK_MECHANISM_TYPE generate;
 	CK_ATTRIBUTE domain;
-} kinds[ABI_KEYS] = {
+} kinds[RING_KEYS] = {
 	[GENERIC] = { CKK_GENERIC_SECRET, 32, 0, { 0 } },
 	[AES] = { CKK_AES, 32, 0, { 0 } },
 	[XTS] = { CKK_AES_XTS, 64, 0, { 0 } },
@@ -143,7 +143,7 @@ void abi_keys_make(struct abi *a)
 		REQUIRE(sscanf(group_ffdhe2048 + 2 * i, "%2x", &byte) == 1);
 		prime[i] = (CK_BYTE)byte;
 	}
-	for (unsigned kind = GENERIC; kind < ABI_KEYS; kind++) {
+	for (unsigned kind = GENERIC; kind < RING_KEYS; kind++) {
 		if (kinds[kind].size == 0 && !abi_listed(a, kinds[kind].generate))
 			continue;
 		make(a, kind, &yes, &a->key[kind]);

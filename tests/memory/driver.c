@@ -83,7 +83,7 @@ static void forget(void)
 static bool makes_object(uint32_t op)
 {
 	return op == DO_CREATE || op == DO_GENERATE || op == DO_GENERATE_PAIR || op == DO_DERIVE || op == DO_UNWRAP ||
-	       op == DO_WRAP_AUTHENTICATED;
+	       op == DO_WRAP_AUTHENTICATED || op == DO_ENCAPSULATE || op == DO_DECAPSULATE;
 }
 
 /* What a thread makes it destroys again, so that the load can go on for ever. */

@@ -105,3 +105,24 @@ CK_RV do_wrap_authenticated(struct work *w)
 	return f->C_UnwrapKeyAuthenticated(w->session, &m.mechanism, w->r->head.number[1], w->a->bytes, w->a->head.size, w->attr,
 					   w->attrs, NULL, 0, &w->a->head.number[0]);
 }
+
+CK_RV do_encapsulate(struct work *w)
+{
+	struct parameter p;
+
+	if (module_functions_3_2 == NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	w->a->head.size = ANSWER_BYTES_MAX;
+	return module_functions_3_2->C_EncapsulateKey(w->session, mechanism_of(w, &p), w->r->head.number[1], w->attr, w->attrs,
+						      w->a->bytes, &w->a->head.size, &w->a->head.number[0]);
+}
+
+CK_RV do_decapsulate(struct work *w)
+{
+	struct parameter p;
+
+	if (module_functions_3_2 == NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	return module_functions_3_2->C_DecapsulateKey(w->session, mechanism_of(w, &p), w->r->head.number[1], w->attr, w->attrs,
+						      w->data.p, w->data.n, &w->a->head.number[0]);
+}

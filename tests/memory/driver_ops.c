@@ -195,6 +195,8 @@ static CK_ULONG public_template(struct work *w, CK_MECHANISM_TYPE type, CK_ATTRI
 		pub[1] = (CK_ATTRIBUTE){ CKA_MODULUS_BITS, &bits, sizeof(bits) };
 	if (type == CKM_DH_PKCS_KEY_PAIR_GEN)
 		pub[1].type = CKA_PRIME;
+	if (type == CKM_ML_KEM_KEY_PAIR_GEN || type == CKM_ML_DSA_KEY_PAIR_GEN || type == CKM_SLH_DSA_KEY_PAIR_GEN)
+		pub[1].type = CKA_PARAMETER_SET;
 	return type == CKM_DH_PKCS_KEY_PAIR_GEN ? 3 : 2;
 }
 
@@ -349,6 +351,7 @@ static CK_RV (*const operations[DO_COUNT])(struct work *w) = {
 	[DO_GENERATE_PAIR] = do_generate_pair, [DO_MECHANISMS] = do_mechanisms,
 	[DO_SIGN_MESSAGE] = do_sign_message, [DO_ENCRYPT_MESSAGE] = do_encrypt_message,
 	[DO_WRAP_AUTHENTICATED] = do_wrap_authenticated,
+	[DO_ENCAPSULATE] = do_encapsulate, [DO_DECAPSULATE] = do_decapsulate,
 	[DO_FINALIZE] = do_finalize, [DO_CLOSE_ALL] = do_close_all, [DO_CLOSE] = do_close,
 };
 

@@ -28,5 +28,7 @@ CK_MECHANISM *mechanism_of(struct work *w, struct parameter *p);
 CK_RV do_sign_message(struct work *w);
 CK_RV do_encrypt_message(struct work *w);
 CK_RV do_wrap_authenticated(struct work *w);
+CK_RV do_encapsulate(struct work *w);
+CK_RV do_decapsulate(struct work *w);
 
 #endif

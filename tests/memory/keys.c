@@ -11,6 +11,7 @@
 #include "coffer/coffer.h"
 #include "coffer/pkcs11-3.h"
 #include "groups.h"
+#include "keys_making.h"
 #include "parameters.h"
 
 static const uint8_t p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
@@ -21,14 +22,7 @@ static const uint8_t x25519[] = { 0x06, 0x03, 0x2b, 0x65, 0x6e };
 static const uint8_t x448[] = { 0x06, 0x03, 0x2b, 0x65, 0x6f };
 static const uint8_t ed25519[] = { 0x06, 0x03, 0x2b, 0x65, 0x70 };
 static const uint8_t ed448[] = { 0x06, 0x03, 0x2b, 0x65, 0x71 };
-
-/* A key under way: its kind, what it is imported with. */
-struct making {
-	struct ring *ring;
-	struct world *w;
-	struct asking *q;
-	enum ring_key k;
-};
+static const CK_ULONG kem_768 = CKP_ML_KEM_768, dsa_44 = CKP_ML_DSA_44, slh_128f = CKP_SLH_DSA_SHA2_128F;
 
 static void ask_key(struct making *m, uint64_t class, uint64_t type)
 {
@@ -39,6 +33,11 @@ static void ask_key(struct making *m, uint64_t class, uint64_t type)
 	ask_bool(m->q, CKA_PRIVATE, true);
 	ask_bool(m->q, CKA_SENSITIVE, true);
 	ask_bool(m->q, CKA_SIGN, true);
+}
+
+void ask_private(struct making *m, uint64_t type)
+{
+	ask_key(m, CKO_PRIVATE_KEY, type);
 }
 
 static void ask_secret(struct making *m, uint64_t type, const uint8_t *value, size_t n)
@@ -333,8 +332,8 @@ static void make_dh(struct making *m)
 }
 
 static const struct {
-	const char *name; /* also OpenSSL's of the curve */
-	void (*make)(struct making *m);
+	const char *name; /* also OpenSSL's of the curve or the parameter set */
+	void (*make)(struct making *m); /* NULL: make_pqc */
 	const uint8_t *oid;
 	size_t n;
 } kinds[RING_KEYS] = {
@@ -356,6 +355,9 @@ static const struct {
 	[DH_2048] = { "DH, ffdhe2048", make_dh, NULL, 0 },
 	[PREMASTER] = { "pre-master secret", make_premaster, NULL, 0 },
 	[MASTER] = { "Algorand master", make_master, NULL, 0 },
+	[ML_KEM_768] = { "ML-KEM-768", NULL, (const uint8_t *)&kem_768, sizeof(kem_768) },
+	[ML_DSA_44] = { "ML-DSA-44", NULL, (const uint8_t *)&dsa_44, sizeof(dsa_44) },
+	[SLH_DSA_128F] = { "SLH-DSA-SHA2-128f", NULL, (const uint8_t *)&slh_128f, sizeof(slh_128f) },
 };
 
 const char *ring_key_name(enum ring_key k)
@@ -387,6 +389,14 @@ static bool make_target(struct making *m)
 	return true;
 }
 
+static bool make(struct making *m)
+{
+	if (kinds[m->k].make == NULL)
+		return make_pqc(m);
+	kinds[m->k].make(m);
+	return true;
+}
+
 bool ring_fill(struct ring *r, struct world *w)
 {
 	struct asking q;
@@ -397,7 +407,8 @@ bool ring_fill(struct ring *r, struct world *w)
 	randombytes_buf(r->password, sizeof(r->password));
 	secrets_add(w->s, KIND_PIN, r->password, sizeof(r->password));
 	for (m.k = GENERIC; m.k < RING_KEYS; m.k++) {
-		kinds[m.k].make(&m);
+		if (!make(&m))
+			continue;
 		if (tell(&w->d, &q, &told) == CKR_OK)
 			r->handle[m.k] = told.head.number[0];
 		else if (w->is_coffer)

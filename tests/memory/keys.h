@@ -13,7 +13,7 @@
 struct ring {
 	uint64_t handle[RING_KEYS]; /* session objects; 0: this module does not take such a key */
 	uint64_t target;            /* an AES key of 256 bits, to be wrapped */
-	uint64_t public_rsa;
+	uint64_t public_rsa, public_kem;
 	struct {
 		uint8_t p[PUBLIC_MAX];
 		size_t n;
@@ -23,8 +23,11 @@ struct ring {
 };
 
 const char *ring_key_name(enum ring_key k);
-/* CKA_EC_PARAMS, or CKA_PRIME of the Diffie-Hellman key, of keys of that kind; n = 0: there is none. */
+/* CKA_EC_PARAMS, CKA_PARAMETER_SET, or CKA_PRIME of the Diffie-Hellman key, of keys of that kind; n = 0: there is none. */
 const uint8_t *ring_key_domain(enum ring_key k, size_t *n);
+bool ring_key_is_pqc(enum ring_key k);
+/* Adds what is private in the CKA_VALUE of such a key. */
+void ring_key_add_pqc(struct secrets *s, enum ring_key k, enum kind kind, const uint8_t *value);
 /* Imports all of them into w->session. False: coffer took one of them not. */
 bool ring_fill(struct ring *r, struct world *w);
 void ring_free(struct ring *r);

@@ -119,13 +119,26 @@ static void learn(struct doing *d, uint64_t key, uint32_t attribute)
 		secrets_add(d->w->s, KIND_DERIVED, told.bytes, told.head.size);
 }
 
+/* A part of the value is the public key. */
+static void learn_pqc(struct doing *d, uint64_t key)
+{
+	struct asking q;
+	struct told told;
+
+	ask(&q, DO_GET, d->w->session, key, CKA_VALUE, 0);
+	if (now(d, &q, &told))
+		ring_key_add_pqc(d->w->s, d->row->key, KIND_DERIVED, told.bytes);
+}
+
 /* All of a key that was generated; then it is destroyed. */
 static void learn_all(struct doing *d, uint64_t key)
 {
 	static const uint32_t rsa[] = { CKA_PRIVATE_EXPONENT, CKA_PRIME_1, CKA_PRIME_2, CKA_EXPONENT_1, CKA_EXPONENT_2, CKA_COEFFICIENT };
 	struct asking q;
 
-	if (d->row->key != RSA_2048)
+	if (ring_key_is_pqc(d->row->key))
+		learn_pqc(d, key);
+	else if (d->row->key != RSA_2048)
 		learn(d, key, CKA_VALUE);
 	for (size_t i = 0; d->row->key == RSA_2048 && i < sizeof(rsa) / sizeof(rsa[0]); i++)
 		learn(d, key, rsa[i]);
@@ -181,6 +194,29 @@ static void digest(struct doing *d)
 	begin(d, &q, DO_DIGEST, d->ring->target);
 	if (now(d, &q, &told))
 		store(d, &q);
+}
+
+/* What goes to the public key comes back the same: it is read once, and looked for whenever it is opened again. */
+static void encapsulate(struct doing *d)
+{
+	struct asking q, back;
+	struct told told;
+
+	begin(d, &q, DO_ENCAPSULATE, d->ring->public_kem);
+	ask_secret_key(&q, CKK_GENERIC_SECRET, 0, true);
+	if (!now(d, &q, &told))
+		return;
+	begin(d, &back, DO_DECAPSULATE, d->ring->handle[d->row->key]);
+	ask_field(&back, FIELD_DATA, told.bytes, told.head.size);
+	ask_secret_key(&back, CKK_GENERIC_SECRET, 0, false);
+	learn(d, told.head.number[0], CKA_VALUE);
+	ask(&q, DO_DESTROY, d->w->session, told.head.number[0], 0, 0);
+	if (!now(d, &q, NULL))
+		return;
+	store(d, &back);
+	begin(d, &q, DO_ENCAPSULATE, d->ring->public_kem);
+	ask_secret_key(&q, CKK_GENERIC_SECRET, 0, false);
+	store(d, &q);
 }
 
 static void ask_derived(const struct doing *d, struct asking *q, bool readable)
@@ -265,6 +301,7 @@ static void begin_all(struct doing *d)
 		{ MAKE | MAKE_PAIR, make },
 		{ SIGN_MESSAGE | ENCRYPT_MESSAGE, message },
 		{ WRAP_AUTHENTICATED, wrap_authenticated },
+		{ ENCAPSULATE, encapsulate },
 	};
 
 	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
@@ -293,6 +330,17 @@ static void run(struct doing *d, const char *during, unsigned looks)
 	if (d->rv == CKR_OK)
 		d->rv = told.head.number[1];
 	table_check(told.head.number[0] > 0, "the load did something");
+}
+
+static bool is_listed(struct world *w, uint64_t mechanism)
+{
+	struct told told;
+	uint64_t type = 0;
+
+	(void)tell_plain(&w->d, DO_MECHANISMS, w->slot, 0, &told);
+	for (size_t at = 0; at + 16 <= told.head.size && type != mechanism; at += 16)
+		memcpy(&type, told.bytes + at, sizeof(type));
+	return type == mechanism;
 }
 
 static void one_mechanism(struct world *w, struct ring *ring, const struct mechanism_row *row, unsigned looks)
@@ -346,6 +394,7 @@ void moments_mechanisms(struct world *w, unsigned looks)
 	if (w->is_coffer)
 		check_rows(w);
 	for (size_t i = 0; i < mechanism_rows_count; i++)
-		one_mechanism(w, &ring, &mechanism_rows[i], looks);
+		if (!mechanism_rows[i].optional || is_listed(w, mechanism_rows[i].mechanism))
+			one_mechanism(w, &ring, &mechanism_rows[i], looks);
 	ring_free(&ring);
 }

@@ -13,7 +13,7 @@
 
 #define FIELDS_MAX 24
 #define REQUEST_BYTES_MAX 8192
-#define ANSWER_BYTES_MAX 8192
+#define ANSWER_BYTES_MAX 20480 /* a signature of SLH-DSA */
 
 enum request_op {
 	DO_HELLO,       /* out: number[0], number[1]: address and size of the room */
@@ -28,7 +28,7 @@ enum request_op {
 	DO_FIND,        /* session; attributes -> object, how many */
 	DO_GET,         /* session, object, attribute type -> bytes */
 	DO_GENERATE,    /* session, -, mechanism; parameter, attributes -> key */
-	DO_GENERATE_PAIR, /* the same; FIELD_PARAMS: CKA_EC_PARAMS or CKA_PRIME of the public half, which is destroyed again */
+	DO_GENERATE_PAIR, /* the same; FIELD_PARAMS: CKA_EC_PARAMS, CKA_PRIME or CKA_PARAMETER_SET of the public half, which is destroyed again */
 	DO_SIGN,        /* session, key, mechanism; parameter, data -> signature */
 	DO_ENCRYPT,     /* the same -> ciphertext */
 	DO_DECRYPT,     /* the same; nothing comes back */
@@ -39,6 +39,8 @@ enum request_op {
 	DO_SIGN_MESSAGE, /* as DO_SIGN */
 	DO_ENCRYPT_MESSAGE, /* as DO_ENCRYPT; it is decrypted again */
 	DO_WRAP_AUTHENTICATED, /* session, key, mechanism, target; parameter, attributes -> key, unwrapped again */
+	DO_ENCAPSULATE, /* session, public key, mechanism; attributes -> key, ciphertext */
+	DO_DECAPSULATE, /* session, key, mechanism; data, attributes -> key */
 	DO_MECHANISMS,  /* slot -> types and flags */
 	DO_CLOSE_ALL,   /* slot */
 	DO_FINALIZE,    /* C_Finalize */

@@ -37,6 +37,7 @@ static const char *const names[KINDS] = {
 	[KIND_VALUE] = "values",       [KIND_LABEL] = "labels",	      [KIND_MONTGOMERY] = "X25519/448",
 	[KIND_HMAC] = "HMAC",	       [KIND_AES] = "AES",	      [KIND_RSA] = "RSA",
 	[KIND_EC] = "EC",	       [KIND_DH] = "DH",	      [KIND_KEY] = "other keys",
+	[KIND_PQC] = "PQC",
 	[KIND_DERIVED] = "derived",
 };
 

@@ -35,6 +35,7 @@ enum kind {
 	KIND_RSA,        /* d, p, q and the CRT numbers */
 	KIND_EC,         /* private scalars */
 	KIND_DH,
+	KIND_PQC,        /* ML-KEM, ML-DSA, SLH-DSA: seeds, the private parts of values, as they are encoded and as numbers */
 	KIND_KEY,        /* other secret keys */
 	KIND_DERIVED,    /* what comes out of derivation, generation and unwrapping */
 	KINDS

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX 512
+#define ROWS_MAX 640
 #define SKIPS_MAX 32
 
 struct cell {

@@ -5,8 +5,11 @@
 #include "coffer/pkcs11-3.h"
 
 const struct mechanism_row mechanism_rows[] = {
-#define ROW(mechanism, key, use, parameter, size) { #mechanism, CKM_##mechanism, key, use, parameter, size },
+#define ROW(mechanism, key, use, parameter, size) { #mechanism, CKM_##mechanism, key, use, parameter, size, false },
 #include "mechanisms.def"
+#undef ROW
+#define ROW(mechanism, key, use, parameter, size) { #mechanism, CKM_##mechanism, key, use, parameter, size, true },
+#include "mechanisms_pqc.def"
 #undef ROW
 };
 

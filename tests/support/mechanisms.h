@@ -6,6 +6,7 @@
 #ifndef COFFER_TESTS_MECHANISMS_H
 #define COFFER_TESTS_MECHANISMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,10 @@ enum ring_key {
 	DH_2048,
 	PREMASTER, /* of TLS with RSA: 48 bytes */
 	MASTER, /* Algorand's master derivation key */
+	/* Of rows that are optional. */
+	ML_KEM_768,
+	ML_DSA_44,
+	SLH_DSA_128F,
 	RING_KEYS
 };
 
@@ -48,7 +53,8 @@ enum use {
 	/* 3.0 and 3.2 */
 	SIGN_MESSAGE = 2048,
 	ENCRYPT_MESSAGE = 4096, /* and decrypt */
-	WRAP_AUTHENTICATED = 8192 /* and unwrap */
+	WRAP_AUTHENTICATED = 8192, /* and unwrap */
+	ENCAPSULATE = 16384 /* and decapsulate */
 };
 
 enum parameter_kind {
@@ -80,6 +86,7 @@ struct mechanism_row {
 	unsigned use;
 	enum parameter_kind parameter;
 	size_t size; /* of what is signed or encrypted, or CKA_VALUE_LEN of what is made */
+	bool optional; /* not every libcrypto has it: the module may not list it */
 };
 
 extern const struct mechanism_row mechanism_rows[];

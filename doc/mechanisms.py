@@ -66,6 +66,7 @@ FAMILIES = [
     (r"AES_(ECB|CBC|CTR|CFB\d*|OFB)", OPENSSL, "", "NIST SP 800-38A"),
     (r"CHACHA20_POLY1305", OPENSSL, "wycheproof/chacha20_poly1305_test", "RFC 8439"),
     (r"CHACHA20|POLY1305", OPENSSL, "", "RFC 8439"),
+    (r"SALSA20", SODIUM, "", "eSTREAM; NaCl (XSalsa20)"),
     (r"MD5_HMAC(_GENERAL)?", OPENSSL, "", "RFC 2202"),
     (r"SHA\w*_HMAC(_GENERAL)?", OPENSSL, "wycheproof/hmac_{hash}_test", ""),
     (r"HKDF_(DERIVE|DATA)", OPENSSL, "wycheproof/hkdf_*", "RFC 5869"),
@@ -110,8 +111,7 @@ MISSING = [
     ("Camellia, ARIA, SEED, GOST", "nobody asked yet; each is one row per mode"),
     ("SSL 3, TLS 1.0 and IKE key derivation", "retired by RFC 7568 and RFC 8996; IKEv2 libraries derive by the PRFs above"),
     ("KMAC", "in the headers of no published version up to 3.2 there is a number or a parameter for it"),
-    ("Salsa20, Salsa20-Poly1305", "none of the tokens in [peers.md](peers.md) has them; libsodium's secretbox takes no associated data, and ChaCha20 is "
-     "the same design, standardised"),
+    ("Salsa20-Poly1305", "libsodium's secretbox, which it is, takes no associated data"),
     ("ChaCha20-Poly1305 as key wrapping", "the specification has none"),
     ("XEDDSA, X3DH, double ratchet", "no well-kept library with a C interface"),
 ]

@@ -789,6 +789,12 @@ typedef struct CK_CHACHA20_PARAMS {
 	CK_ULONG ulNonceBits;
 } CK_CHACHA20_PARAMS;
 
+typedef struct CK_SALSA20_PARAMS {
+	CK_BYTE_PTR pBlockCounter;
+	CK_BYTE_PTR pNonce;
+	CK_ULONG ulNonceBits;
+} CK_SALSA20_PARAMS;
+
 typedef struct CK_SALSA20_CHACHA20_POLY1305_PARAMS {
 	CK_BYTE_PTR pNonce;
 	CK_ULONG ulNonceLen;

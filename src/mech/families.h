@@ -67,6 +67,7 @@ extern const struct mech_impl mech_hkdf;            /* hkdf.c */
 extern const struct mech_impl mech_hkdf_data;
 extern const struct mech_impl mech_pbkdf2;          /* pbkdf2.c */
 extern const struct mech_impl mech_kbkdf;           /* sp800_108.c */
+extern const struct mech_impl mech_salsa20;         /* salsa20.c, by libsodium */
 extern const struct mech_impl mech_tls_master;      /* tls12.c */
 extern const struct mech_impl mech_tls_block;
 extern const struct mech_impl mech_tls_kdf;
@@ -123,6 +124,8 @@ CK_RV params_kbkdf_feedback(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_pbkdf2(const CK_MECHANISM *given, union mech_params *out); /* pbkdf2.c */
 CK_RV params_other_key(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_dh(const CK_MECHANISM *given, union mech_params *out);     /* dh.c */
+/* salsa20.c */
+CK_RV params_salsa20(const CK_MECHANISM *given, union mech_params *out);
 /* params_tls.c */
 CK_RV params_tls_master(const CK_MECHANISM *given, union mech_params *out);
 CK_RV params_tls_master_dh(const CK_MECHANISM *given, union mech_params *out);

@@ -115,10 +115,10 @@ const struct mech *mech_at(size_t index)
 	return index < ROWS ? &table[index] : NULL;
 }
 
-/* The specification counts AES keys, those that CKM_CHACHA20_KEY_GEN makes, secrets of TLS, and keys with a parameter set in bytes. */
+/* The specification counts AES keys, those that CKM_CHACHA20_KEY_GEN and CKM_SALSA20_KEY_GEN make, secrets of TLS, and keys with a parameter set in bytes. */
 static bool counts_bytes(const struct mech *mech)
 {
-	return mech->key_type == CKK_AES || mech->key_type == CKK_AES_XTS || mech->type == CKM_CHACHA20_KEY_GEN ||
+	return mech->key_type == CKK_AES || mech->key_type == CKK_AES_XTS || mech->type == CKM_CHACHA20_KEY_GEN || mech->type == CKM_SALSA20_KEY_GEN ||
 	       mech->impl == &mech_tls_master || mech->impl == &mech_tls_block || parameter_set_applies(mech->key_type);
 }
 

@@ -48,6 +48,7 @@ bool object_secret_length(CK_KEY_TYPE type, size_t n)
 	case CKK_DES3:
 		return n == 24;
 	case CKK_CHACHA20:
+	case CKK_SALSA20:
 	case CKK_POLY1305:
 		return n == 32;
 	default:

@@ -232,6 +232,7 @@ static size_t usual_length(CK_KEY_TYPE type, size_t wrapped)
 	case CKK_AES_XTS:
 		return wrapped <= 64 ? 32 : 64;
 	case CKK_CHACHA20:
+	case CKK_SALSA20:
 	case CKK_POLY1305:
 		return 32;
 	case CKK_DES3:

@@ -27,6 +27,7 @@ static const struct kind {
 	[AES] = { CKK_AES, 32, 0, { 0 } },
 	[XTS] = { CKK_AES_XTS, 64, 0, { 0 } },
 	[CHACHA20] = { CKK_CHACHA20, 32, 0, { 0 } },
+	[SALSA20] = { CKK_SALSA20, 32, 0, { 0 } },
 	[POLY1305] = { CKK_POLY1305, 32, 0, { 0 } },
 	[DES3] = { CKK_DES3, 24, 0, { 0 } },
 	[PREMASTER] = { CKK_GENERIC_SECRET, 48, 0, { 0 } },

@@ -125,8 +125,22 @@ static CK_TLS12_KEY_MAT_PARAMS key_material(struct feed *f, struct fuzz_mechanis
 	return p;
 }
 
+/* A counter and a nonce of 24 bytes at most, whatever length is said. */
+static CK_SALSA20_PARAMS salsa20(struct feed *f, struct fuzz_mechanism *m)
+{
+	static const CK_ULONG bits[] = { 64, 192, 96, 0, (CK_ULONG)-1 };
+	CK_SALSA20_PARAMS p = { .ulNonceBits = PICK(bits, feed_u8(f)) };
+
+	m->owned[1] = calloc(1, 32);
+	EXPECT(m->owned[1] != NULL);
+	p.pBlockCounter = feed_u8(f) % 4 == 0 ? NULL : m->owned[1];
+	p.pNonce = feed_u8(f) % 4 == 0 ? NULL : (CK_BYTE_PTR)m->owned[1] + 8;
+	return p;
+}
+
 static void parameter(struct feed *f, struct fuzz_mechanism *m)
 {
+	CK_SALSA20_PARAMS salsa;
 	CK_TLS12_KEY_MAT_PARAMS material;
 	CK_EDDSA_PARAMS eddsa = { 0 };
 	CK_ECDH1_DERIVE_PARAMS ecdh = { 0 };
@@ -136,7 +150,7 @@ static void parameter(struct feed *f, struct fuzz_mechanism *m)
 
 	uint8_t which = feed_u8(f);
 
-	switch (which >= 0xf8 ? 6 : which % 6) {
+	switch (which >= 0xfc ? 7 : which >= 0xf8 ? 6 : which % 6) {
 	case 0:
 		break;
 	case 1: /* shorter than any structure with a pointer in it */
@@ -169,6 +183,11 @@ static void parameter(struct feed *f, struct fuzz_mechanism *m)
 		/* As long as CK_ECDH1_DERIVE_PARAMS, likewise. */
 		if (m->mechanism.mechanism == CKM_RSA_PKCS_OAEP)
 			bytes = span(&oaep, sizeof(oaep));
+		break;
+	case 7:
+		salsa = salsa20(f, m);
+		if (m->mechanism.mechanism == CKM_SALSA20)
+			bytes = span(&salsa, sizeof(salsa));
 		break;
 	case 6:
 		material = key_material(f, m);

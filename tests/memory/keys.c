@@ -103,13 +103,14 @@ static void make_xts(struct making *m)
 	ask_ciphers(m);
 }
 
-static void make_chacha(struct making *m)
+/* ChaCha20, Salsa20 */
+static void make_stream(struct making *m)
 {
 	uint8_t key[32];
 
 	randombytes_buf(key, sizeof(key));
 	secrets_add(m->w->s, KIND_KEY, key, sizeof(key));
-	ask_secret(m, CKK_CHACHA20, key, sizeof(key));
+	ask_secret(m, m->k == SALSA20 ? CKK_SALSA20 : CKK_CHACHA20, key, sizeof(key));
 	ask_ciphers(m);
 }
 
@@ -340,7 +341,8 @@ static const struct {
 	[GENERIC] = { "generic secret", make_generic, NULL, 0 },
 	[AES] = { "AES-256", make_aes, NULL, 0 },
 	[XTS] = { "AES-256-XTS", make_xts, NULL, 0 },
-	[CHACHA20] = { "ChaCha20", make_chacha, NULL, 0 },
+	[CHACHA20] = { "ChaCha20", make_stream, NULL, 0 },
+	[SALSA20] = { "Salsa20", make_stream, NULL, 0 },
 	[POLY1305] = { "Poly1305", make_poly, NULL, 0 },
 	[DES3] = { "3DES", make_des3, NULL, 0 },
 	[RSA_2048] = { "RSA-2048", make_rsa, NULL, 0 },

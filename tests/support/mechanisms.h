@@ -16,6 +16,7 @@ enum ring_key {
 	AES,
 	XTS,
 	CHACHA20,
+	SALSA20,
 	POLY1305,
 	DES3,
 	RSA_2048,

@@ -37,6 +37,12 @@ static void chacha(struct parameter *s)
 	be(s, &s->as.chacha, sizeof(s->as.chacha));
 }
 
+static void salsa(struct parameter *s)
+{
+	s->as.salsa = (CK_SALSA20_PARAMS){ (CK_BYTE_PTR)&s->block, s->p, 8 * s->n };
+	be(s, &s->as.salsa, sizeof(s->as.salsa));
+}
+
 static void aead(struct parameter *s)
 {
 	s->as.aead = (CK_SALSA20_CHACHA20_POLY1305_PARAMS){ .pNonce = s->p, .ulNonceLen = 8 * s->n }; /* in bits */
@@ -172,6 +178,7 @@ static const struct {
 	{ CKM_AES_CCM, ccm },
 	{ CKM_AES_CTR, ctr },
 	{ CKM_CHACHA20, chacha },
+	{ CKM_SALSA20, salsa },
 	{ CKM_CHACHA20_POLY1305, aead },
 	{ CKM_ECDH1_DERIVE, ecdh },
 	{ CKM_ECDH1_COFACTOR_DERIVE, ecdh },

@@ -59,7 +59,7 @@ static void info_is_the_row(void)
 	EACH(m) {
 		mech_get_info(m, &info);
 		CHECK_ROW(m, info.flags == m->flags);
-		if (m->key_type == CKK_AES || m->key_type == CKK_AES_XTS || m->type == CKM_CHACHA20_KEY_GEN || makes_or_takes_a_master_secret(m) ||
+		if (m->key_type == CKK_AES || m->key_type == CKK_AES_XTS || m->type == CKM_CHACHA20_KEY_GEN || m->type == CKM_SALSA20_KEY_GEN || makes_or_takes_a_master_secret(m) ||
 		    parameter_set_applies(m->key_type))
 			CHECK_ROW(m, info.ulMinKeySize * 8 == m->min_bits && info.ulMaxKeySize * 8 == m->max_bits);
 		else

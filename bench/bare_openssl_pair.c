@@ -54,7 +54,7 @@ static int sign_digest(struct lane *lane, unsigned char *out, size_t *n)
 
 static bool takes_message(const struct row *row)
 {
-	return row->openssl != NULL || strncmp(row->key->openssl, "ED", 2) == 0;
+	return row->openssl != NULL || row->mechanism == CKM_EDDSA || row->mechanism == CKM_ML_DSA || row->mechanism == CKM_SLH_DSA;
 }
 
 static unsigned long step_sign(struct lane *lane)

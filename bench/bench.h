@@ -41,6 +41,7 @@ enum op {
 /* Places in `key_kinds`. */
 enum kind {
 	KIND_ED25519, KIND_ED448, KIND_X25519, KIND_P256, KIND_P384, KIND_P521, KIND_SECP256K1, KIND_RSA2048,
+	KIND_ML_DSA_65, KIND_SLH_DSA_128F,
 	KIND_GENERIC256, KIND_AES256, KIND_AES256_WRAP, KIND_AES256_XTS, KIND_CHACHA20,
 	KINDS
 };
@@ -53,7 +54,7 @@ struct key_kind {
 	CK_FLAGS uses;          /* CKF_SIGN, CKF_DECRYPT, CKF_ENCRYPT, CKF_DERIVE, CKF_WRAP: of the private or secret key */
 	const char *openssl;    /* of EVP_PKEY_Q_keygen; NULL: a secret key */
 	const char *curve;      /* its argument */
-	size_t bits;            /* of an RSA modulus, or of a secret key */
+	size_t bits;            /* of an RSA modulus, or of a secret key; CKA_PARAMETER_SET of kinds that have one */
 	const char *params;     /* CKA_EC_PARAMS */
 	size_t params_n;
 	const char *params_old; /* what older modules want instead; NULL: the same */

@@ -23,6 +23,9 @@ const struct key_kind key_kinds[KINDS] = {
 	[KIND_SECP256K1] = { "secp256k1", CKM_EC_KEY_PAIR_GEN, true, CKF_SIGN, "EC", "secp256k1", 256,
 			     BYTES("\x06\x05\x2b\x81\x04\x00\x0a"), NONE },
 	[KIND_RSA2048] = { "rsa2048", CKM_RSA_PKCS_KEY_PAIR_GEN, true, CKF_SIGN | CKF_DECRYPT, "RSA", NULL, 2048, NONE, NONE },
+	[KIND_ML_DSA_65] = { "ml-dsa-65", CKM_ML_DSA_KEY_PAIR_GEN, true, CKF_SIGN, "ML-DSA-65", NULL, CKP_ML_DSA_65, NONE, NONE },
+	[KIND_SLH_DSA_128F] = { "slh-dsa-sha2-128f", CKM_SLH_DSA_KEY_PAIR_GEN, true, CKF_SIGN, "SLH-DSA-SHA2-128f", NULL,
+				CKP_SLH_DSA_SHA2_128F, NONE, NONE },
 	[KIND_GENERIC256] = { "generic256", CKM_GENERIC_SECRET_KEY_GEN, false, CKF_SIGN | CKF_DERIVE, NULL, NULL, 256, NONE, NONE },
 	[KIND_AES256] = { "aes256", CKM_AES_KEY_GEN, false, CKF_SIGN | CKF_ENCRYPT, NULL, NULL, 256, NONE, NONE },
 	/* One that wraps and does nothing else. */
@@ -42,6 +45,8 @@ const struct key_kind key_kinds[KINDS] = {
 #define KEY_P521 &key_kinds[KIND_P521]
 #define KEY_SECP256K1 &key_kinds[KIND_SECP256K1]
 #define KEY_RSA2048 &key_kinds[KIND_RSA2048]
+#define KEY_ML_DSA_65 &key_kinds[KIND_ML_DSA_65]
+#define KEY_SLH_DSA_128F &key_kinds[KIND_SLH_DSA_128F]
 #define KEY_GENERIC256 &key_kinds[KIND_GENERIC256]
 #define KEY_AES256 &key_kinds[KIND_AES256]
 #define KEY_AES256_WRAP &key_kinds[KIND_AES256_WRAP]

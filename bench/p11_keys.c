@@ -34,6 +34,8 @@ static void put_kind(struct template *t, const struct p11 *p, const struct key_k
 		put(t, CKA_MODULUS_BITS, size, sizeof(*size));
 		put(t, CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent));
 	}
+	if (kind->generate == CKM_ML_DSA_KEY_PAIR_GEN || kind->generate == CKM_SLH_DSA_KEY_PAIR_GEN)
+		put(t, CKA_PARAMETER_SET, size, sizeof(*size));
 	if (!kind->pair && kind->generate != CKM_CHACHA20_KEY_GEN)
 		put(t, CKA_VALUE_LEN, size, sizeof(*size));
 }

@@ -101,6 +101,10 @@ static void bare_text(const struct contest *c, size_t row, char out[64])
 	out[0] = '\0';
 	if (!contest_bare(c, row, &bare))
 		return;
+	if (contest_series(c, row, bare)->error != 0) {
+		reason_text(contest_series(c, row, bare)->error, out); /* an older library does not have all of it */
+		return;
+	}
 	time_text(series_wall(contest_series(c, row, bare)), time);
 	(void)snprintf(out, 64, "%s %s", rows[row].bare, time);
 }

@@ -66,7 +66,7 @@ static void lane_new(struct job *job, unsigned number)
 
 	lane->job = job;
 	lane->number = number;
-	lane->out_n = size + 1024;
+	lane->out_n = size + 20480; /* a signature of SLH-DSA, or what encryption adds */
 	lane->message = calloc(1, size < 4096 ? 4096 : size);
 	lane->out = calloc(1, lane->out_n);
 	if (lane->message == NULL || lane->out == NULL)

@@ -21,9 +21,6 @@
 /* The first region is small, because some hosts let a user lock 64 KiB in all; later ones double what there is. */
 #define REGION_FIRST ((size_t)16 << 10)
 #define REGION_MOST ((size_t)256 << 10)
-/* Empty regions of this size together are kept for the next operation. */
-#define KEPT_MOST ((size_t)64 << 10)
-
 /* A block that is free. */
 struct gap {
 	struct block head;
@@ -275,7 +272,7 @@ static void give(struct segment *s, struct block *b, bool is_zero)
 	atomic_fetch_sub_explicit(&heap.blocks, 1, memory_order_relaxed);
 	if (--s->blocks == 0) {
 		heap.idle += s->region.pages_n;
-		(void)release_empty(heap.open ? KEPT_MOST : 0);
+		(void)release_empty(heap.open ? HEAP_KEPT_MAX : 0);
 	}
 }
 

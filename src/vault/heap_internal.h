@@ -6,6 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Empty regions of so many bytes together are kept for the next operation: what a signature of ML-DSA-87 takes, which would spend more
+ * time mapping pages than signing.  Others take less, and so less is kept; where locked memory is short it is given back. */
+#define HEAP_KEPT_MAX ((size_t)512 << 10)
+
 void heap_open(void);
 /* Empty regions are given back; others when their last block is freed. */
 void heap_close(void);

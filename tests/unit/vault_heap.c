@@ -119,7 +119,7 @@ static void blocks_do_not_touch_each_other(void)
 	kit_open();
 	CHECK(churn(1, 20000));
 	CHECK(heap_blocks() == 0);
-	CHECK(heap_bytes() <= 64 * 1024); /* what is kept for the next */
+	CHECK(heap_bytes() <= HEAP_KEPT_MAX); /* what is kept for the next */
 	vault_close();
 	CHECK(heap_bytes() == 0);
 }
@@ -161,7 +161,7 @@ static void empty_regions_are_given_back(void)
 	for (size_t i = 0; i < 40; i++)
 		CHECK(heap_free(p[i]));
 	kept = heap_bytes();
-	CHECK(kept > 0 && kept <= 64 * 1024);
+	CHECK(kept > 0 && kept <= HEAP_KEPT_MAX);
 	CHECK(heap_trim());
 	CHECK(heap_bytes() == 0);
 	CHECK(!heap_trim());

@@ -55,7 +55,7 @@ struct prehash;
 
 /* ML-DSA, SLH-DSA. */
 struct mech_sign_params {
-	bool deterministic;
+	CK_ULONG hedge;                /* CKH_..., as given: verification ignores it */
 	const struct prehash *prehash; /* what made the digest that is signed */
 	size_t context_len;            /* 0..255 */
 	uint8_t context[255];

@@ -66,14 +66,11 @@ static const struct prehash *prehash_named(const char *name)
 	return NULL;
 }
 
-/* What is not asked to be deterministic is hedged: the library draws a random value for each signature. */
 static CK_RV take_context(CK_ULONG hedge, const void *context, CK_ULONG n, struct mech_sign_params *out)
 {
-	if (hedge != CKH_HEDGE_PREFERRED && hedge != CKH_HEDGE_REQUIRED && hedge != CKH_DETERMINISTIC_REQUIRED)
-		return params_invalid("has a hedgeVariant that is not known");
 	if (n > sizeof(out->context) || (n != 0 && context == NULL))
 		return params_invalid("has a context of more than 255 bytes, or none where it says so");
-	out->deterministic = hedge == CKH_DETERMINISTIC_REQUIRED;
+	out->hedge = hedge;
 	out->context_len = n;
 	bytes_copy(out->context, context, n);
 	return CKR_OK;
@@ -118,10 +115,18 @@ static CK_RV out_len(const struct mech_call *call, size_t in_len, size_t *out)
 	return CKR_OK;
 }
 
+static bool is_known(CK_ULONG hedge)
+{
+	return hedge == CKH_HEDGE_PREFERRED || hedge == CKH_HEDGE_REQUIRED || hedge == CKH_DETERMINISTIC_REQUIRED;
+}
+
+/* "On verification the hedgeVariant parameter is ignored" (PKCS #11, ML-DSA, SLH-DSA). */
 static CK_RV suits(const struct mech_call *call)
 {
 	size_t n;
 
+	if (call->use == CKF_SIGN && !is_known(call->params->sign.hedge))
+		return params_invalid("has a hedgeVariant that is not known");
 	return out_len(call, 0, &n);
 }
 
@@ -130,12 +135,13 @@ struct form {
 	OSSL_PARAM params[4];
 };
 
-/* `whole`: the message is M' already, its context is in it. */
+/* `whole`: the message is M' already, its context is in it.  What is not asked to be deterministic is hedged: the library draws a
+ * random value for each signature. */
 static void form_of(const struct mech_sign_params *p, bool whole, struct form *f)
 {
 	size_t n = 0;
 
-	f->deterministic = p->deterministic ? 1 : 0;
+	f->deterministic = p->hedge == CKH_DETERMINISTIC_REQUIRED ? 1 : 0;
 	f->encoding = whole ? 0 : 1;
 	f->params[n++] = OSSL_PARAM_construct_int(DETERMINISTIC, &f->deterministic);
 	f->params[n++] = OSSL_PARAM_construct_int(ENCODING, &f->encoding);

@@ -300,11 +300,22 @@ static void test_parameters(void)
 	static CK_BYTE context[256];
 	CK_SIGN_ADDITIONAL_CONTEXT c = {3, NULL, 0};
 	CK_HASH_SIGN_ADDITIONAL_CONTEXT h = {CKH_HEDGE_PREFERRED, NULL, 0, CKM_SHA_1};
-	CK_MECHANISM pure = {CKM_ML_DSA, &c, sizeof(c)}, digest = {CKM_HASH_ML_DSA, &h, sizeof(h)}, bare = {CKM_HASH_ML_DSA, NULL, 0};
+	CK_MECHANISM pure = {CKM_ML_DSA, &c, sizeof(c)}, digest = {CKM_HASH_ML_DSA, &h, sizeof(h)}, bare = {CKM_HASH_ML_DSA, NULL, 0}, plain = {CKM_ML_DSA, NULL, 0};
+	static CK_BYTE signature[SIGNATURE_MAX];
+	CK_ULONG n;
 
 	if (is_there(&m, s)) {
 		REQUIRE_RV(make_pair(&m, s, &signing[0], false, &p), CKR_OK);
 		CHECK_RV(m.f->C_SignInit(s, &pure, p.priv), CKR_MECHANISM_PARAM_INVALID);
+		h = (CK_HASH_SIGN_ADDITIONAL_CONTEXT){3, NULL, 0, CKM_SHA256};
+		CHECK_RV(m.f->C_SignInit(s, &digest, p.priv), CKR_MECHANISM_PARAM_INVALID);
+		/* "On verification the hedgeVariant parameter is ignored." */
+		n = sizeof(signature);
+		REQUIRE_RV(sign(&m, s, &plain, p.priv, text, sizeof(text), signature, &n), CKR_OK);
+		CHECK_RV(verify(&m, s, &pure, p.pub, text, sizeof(text), signature, n), CKR_OK);
+		CHECK_RV(m.f->C_VerifyInit(s, &digest, p.pub), CKR_OK);
+		CHECK_RV(m.f->C_Verify(s, text, 4, signature, n), CKR_DATA_LEN_RANGE);
+		h = (CK_HASH_SIGN_ADDITIONAL_CONTEXT){CKH_HEDGE_PREFERRED, NULL, 0, CKM_SHA_1};
 		c = (CK_SIGN_ADDITIONAL_CONTEXT){CKH_HEDGE_PREFERRED, context, 256};
 		CHECK_RV(m.f->C_SignInit(s, &pure, p.priv), CKR_MECHANISM_PARAM_INVALID);
 		c = (CK_SIGN_ADDITIONAL_CONTEXT){CKH_HEDGE_PREFERRED, NULL, 1};

@@ -4,15 +4,14 @@
  * of itself (flags, use, mechanisms, dates, label, class, value) is as it was, or the object is refused; and Verify says so.
  * (tests/threat/tamper has whole rows; session objects are in no file.)
  */
-#include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "coffer/coffer.h"
 #include "p11.h"
 #include "unit.h"
+#include "wallet_file.h"
 
 #define OBJECTS_MAX 8
 #define VALUE_MAX 128
@@ -69,22 +68,6 @@ static bool same(const struct seen *was, const struct seen *is)
 		    (is->length[i] != CK_UNAVAILABLE_INFORMATION && memcmp(was->value[i], is->value[i], is->length[i]) != 0))
 			return false;
 	return true;
-}
-
-static void find_wallet(void)
-{
-	char dir[400];
-	struct dirent *e;
-	DIR *d;
-
-	(void)snprintf(dir, sizeof(dir), "%s/wallets", m.dir.path);
-	d = opendir(dir);
-	while (d != NULL && (e = readdir(d)) != NULL)
-		if (strstr(e->d_name, ".coffer") != NULL)
-			(void)snprintf(wallet, sizeof(wallet), "%s/%.180s", dir, e->d_name);
-	if (d != NULL)
-		(void)closedir(d);
-	REQUIRE(wallet[0] != '\0');
 }
 
 static void make(CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n)
@@ -148,7 +131,7 @@ static void begin(void)
 		CHECK(!before[i].refused && before[i].length[0] == sizeof(CK_ULONG));
 	}
 	REQUIRE_RV(m.f->C_Finalize(NULL), CKR_OK);
-	find_wallet();
+	REQUIRE(wallet_file(&m, wallet, sizeof(wallet)));
 }
 
 /* One bit of a byte of a column turned over; a second time, and it is as it was.  False behind the last byte. */
@@ -170,25 +153,6 @@ static bool flip(const char *column, sqlite3_int64 number, int at)
 	REQUIRE(sqlite3_blob_close(blob) == SQLITE_OK);
 	REQUIRE(sqlite3_close(db) == SQLITE_OK);
 	return there;
-}
-
-static void count(const char *sentence, void *context)
-{
-	(void)sentence;
-	(void)context;
-}
-
-static CK_ULONG faults_of(CK_SESSION_HANDLE s)
-{
-	CK_UTF8CHAR name[] = COFFER_INTERFACE_NAME;
-	CK_ULONG seen = 0, faults = 0;
-	const COFFER_FUNCTIONS *f;
-	CK_INTERFACE *found;
-
-	REQUIRE_RV(m.get_interface(name, NULL, &found, 0), CKR_OK);
-	f = found->pFunctionList;
-	REQUIRE_RV(f->Verify(s, count, NULL, &seen, &faults), CKR_OK);
-	return faults;
 }
 
 /* How many objects are refused, or UNAVAILABLE: one says what it did not say before. */
@@ -220,7 +184,7 @@ static struct answer ask(void)
 	s = p11_session(&m, slot, true);
 	REQUIRE(s != 0);
 	answer.refused = refused_now(s);
-	answer.faults = faults_of(s);
+	answer.faults = wallet_faults(&m, s);
 	REQUIRE_RV(m.f->C_Finalize(NULL), CKR_OK);
 	return answer;
 }

@@ -3,41 +3,21 @@
  * A wallet file that somebody edited: through PKCS#11 a changed object is an error, never another key,
  * another policy or another value; and Verify says so.  (tests/unit/wallet_tamper tries every field.)
  */
-#include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "coffer/coffer.h"
 #include "p11.h"
 #include "unit.h"
+#include "wallet_file.h"
 
 static struct p11 m;
 static CK_SLOT_ID slot;
 static struct p11_pair first, second;
 static CK_BYTE points[2][34];
 static char wallet[600], copy[600];
-
-static bool find_wallet(void)
-{
-	char dir[400];
-	struct dirent *e;
-	DIR *d;
-	bool found = false;
-
-	(void)snprintf(dir, sizeof(dir), "%s/wallets", m.dir.path);
-	d = opendir(dir);
-	while (d != NULL && !found && (e = readdir(d)) != NULL) {
-		found = strstr(e->d_name, ".coffer") != NULL;
-		(void)snprintf(wallet, sizeof(wallet), "%s/%.180s", dir, e->d_name);
-	}
-	if (d != NULL)
-		(void)closedir(d);
-	(void)snprintf(copy, sizeof(copy), "%s/copy", m.dir.path);
-	return found;
-}
 
 static bool copy_file(const char *from, const char *to)
 {
@@ -81,27 +61,9 @@ static void begin(void)
 	REQUIRE(p11_get(&m, s, first.pub, CKA_EC_POINT, points[0], 34));
 	REQUIRE(p11_get(&m, s, second.pub, CKA_EC_POINT, points[1], 34));
 	REQUIRE_RV(m.f->C_Finalize(NULL), CKR_OK);
-	REQUIRE(find_wallet());
+	REQUIRE(wallet_file(&m, wallet, sizeof(wallet)));
+	(void)snprintf(copy, sizeof(copy), "%s/copy", m.dir.path);
 	REQUIRE(copy_file(wallet, copy));
-}
-
-static void count(const char *sentence, void *context)
-{
-	(void)sentence;
-	(void)context;
-}
-
-static CK_ULONG faults_of(CK_SESSION_HANDLE s)
-{
-	CK_UTF8CHAR name[] = COFFER_INTERFACE_NAME;
-	CK_ULONG objects = 0, faults = 0;
-	const COFFER_FUNCTIONS *f;
-	CK_INTERFACE *found;
-
-	if (m.get_interface(name, NULL, &found, 0) != CKR_OK)
-		return 0;
-	f = found->pFunctionList;
-	return f->Verify(s, count, NULL, &objects, &faults) == CKR_OK ? faults : 0;
 }
 
 /* A signature is the named key's, or there is none. */
@@ -157,7 +119,7 @@ static void open_edited(const char *what, const char *sql, bool lost)
 	CHECK(signs_right(s, second.priv, 1));
 	CHECK(finds_right(s, "first"));
 	CHECK(finds_right(s, "second"));
-	if (faults_of(s) == 0) {
+	if (wallet_faults(&m, s) == 0) {
 		printf("\n    %s: Verify has not noticed", what);
 		CU_FAIL("see above");
 	}
@@ -226,7 +188,7 @@ static void test_replay(void)
 	REQUIRE_RV(m.f->C_Initialize(NULL), CKR_OK);
 	s = p11_session(&m, slot, true);
 	CHECK(p11_sign(&m, s, first.priv, NULL, "x", 1, signature) != CKR_OK);
-	CHECK(faults_of(s) > 0);
+	CHECK(wallet_faults(&m, s) > 0);
 	p11_stop(&m);
 }
 

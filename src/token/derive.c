@@ -38,18 +38,13 @@ static size_t derived_room(struct template t)
 	return wanted_length(t, &n) == CKR_OK && n > DERIVED_ROOM ? n : DERIVED_ROOM;
 }
 
-static bool may_be_read(const struct key *key_opt)
-{
-	const struct object_usage *usage = key_opt == NULL ? NULL : key_usage(key_opt);
-
-	return usage == NULL || (!usage->sensitive && usage->extractable);
-}
-
 /* A part of a key, as a key or beside what is known, is found by trying all, and then the next part (J. Clulow, CHES 2003, "key
  * space reduction"). */
 static CK_RV may_shrink(const struct making *m)
 {
-	if (!m->mech->impl->derives_openly || (may_be_read(m->base) && may_be_read(m->other)) || m->who->token->config->allow_unsafe_wrapping)
+	bool open = key_may_be_read(m->base) && (m->other == NULL || key_may_be_read(m->other));
+
+	if (!m->mech->impl->derives_openly || open || m->who->token->config->allow_unsafe_wrapping)
 		return CKR_OK;
 	return refuse(CKR_KEY_SIZE_RANGE,
 		      "what this mechanism makes of a sensitive key must not be shorter than it; `allow-unsafe-wrapping = yes` in the "

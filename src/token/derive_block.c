@@ -156,9 +156,7 @@ static CK_RV build_block(struct vault_scope *scope, struct making *m)
 /* Whoever asks for other sizes gets other pieces of the same block as vectors, in clear: keys that he may not read. */
 static CK_RV vectors_allowed(const struct making *m)
 {
-	const struct object_usage *base = key_usage(m->base);
-
-	if (m->params->tls.iv_n == 0 || (!base->sensitive && base->extractable) || m->who->token->config->allow_unsafe_wrapping)
+	if (m->params->tls.iv_n == 0 || key_may_be_read(m->base) || m->who->token->config->allow_unsafe_wrapping)
 		return CKR_OK;
 	return refuse(CKR_MECHANISM_PARAM_INVALID,
 		      "the initialization vectors of a sensitive master secret could be pieces of its keys: make the keys with "

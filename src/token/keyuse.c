@@ -216,6 +216,11 @@ const struct object_usage *key_usage(const struct key *k)
 	return &k->usage;
 }
 
+bool key_may_be_read(const struct key *k)
+{
+	return !k->usage.sensitive && k->usage.extractable;
+}
+
 bool key_is_private(const struct key *k)
 {
 	return k->material != NULL;

@@ -47,6 +47,8 @@ struct key *key_ref(struct key *k);
 void key_unref(struct key *k);
 AUTO_DEFINE(key, key_unref)
 const struct object_usage *key_usage(const struct key *k);
+/* Its value is no secret from whoever is logged in: neither sensitive nor kept inside. */
+bool key_may_be_read(const struct key *k);
 /* May the mechanism be used with it now: key type, CKA_ALLOWED_MECHANISMS, START/END_DATE. KEY_TYPE_INCONSISTENT, MECHANISM_INVALID, KEY_FUNCTION_NOT_PERMITTED (dates). */
 CK_RV key_permits(const struct key *k, const struct mech *mech);
 /* False once the token was logged out (private keys) or another login happened. */

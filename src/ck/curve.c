@@ -15,18 +15,22 @@ static const struct curve curves[] = {
 
 #define CURVES (sizeof(curves) / sizeof(curves[0]))
 
+/* Of a printable string. */
 static bool is_name(struct span der, const char *name)
 {
 	size_t n = strlen(name);
 
-	return der.n == n + 2 && der.p[0] == DER_PRINTABLE_STRING && der.p[1] == n && memcmp(der.p + 2, name, n) == 0;
+	return der.n == n + 2 && der.p[1] == n && memcmp(der.p + 2, name, n) == 0;
 }
 
+/* `der` is not empty. */
 static bool names(const struct curve *c, struct span der)
 {
 	for (size_t i = 0; i < CURVE_OIDS; i++)
-		if (c->oid[i].n != 0 && span_eq(der, c->oid[i]))
+		if (span_eq(der, c->oid[i]))
 			return true;
+	if (der.p[0] != DER_PRINTABLE_STRING)
+		return false;
 	for (size_t i = 0; i < CURVE_NAMES && c->name[i] != NULL; i++)
 		if (is_name(der, c->name[i]))
 			return true;
@@ -35,7 +39,7 @@ static bool names(const struct curve *c, struct span der)
 
 const struct curve *curve_find(struct span ec_params)
 {
-	for (size_t i = 0; i < CURVES; i++)
+	for (size_t i = 0; ec_params.n != 0 && i < CURVES; i++)
 		if (names(&curves[i], ec_params))
 			return &curves[i];
 	return NULL;

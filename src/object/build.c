@@ -14,8 +14,8 @@
 
 /* The object as it grows: a value for each row. */
 struct draft {
-	const struct policy_row *const *rows;
-	size_t count;
+	const struct policy *policy;
+	const struct curve *curve; /* that CKA_EC_PARAMS names; NULL: none */
 	bool there[POLICY_ROWS_MAX];
 	struct span value[POLICY_ROWS_MAX];
 	uint8_t small[POLICY_ROWS_MAX][8];   /* booleans and integers */
@@ -103,7 +103,8 @@ CK_RV object_head(enum object_use use, struct template t, CK_OBJECT_CLASS class_
 		rv = subtype_of(use, t, out->class, out);
 	if (rv != CKR_OK)
 		return rv;
-	if (out->class == CKO_PROFILE || policy_rows(out->class, subtype(out)) == NULL)
+	out->policy = policy_of(out->class, subtype(out));
+	if (out->class == CKO_PROFILE || out->policy == NULL)
 		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, has_key_type(out->class) ? CKA_KEY_TYPE : CKA_CLASS,
 			      "names a kind of object that cannot be made");
 	rv = input_bool(t, CKA_TOKEN, false, &out->is_token);
@@ -115,26 +116,18 @@ CK_RV object_head(enum object_use use, struct template t, CK_OBJECT_CLASS class_
 	return rv;
 }
 
-static size_t index_of(const struct draft *d, CK_ATTRIBUTE_TYPE type)
-{
-	for (size_t i = 0; i < d->count; i++)
-		if (d->rows[i]->type == type)
-			return i;
-	return d->count;
-}
-
 static bool has(const struct draft *d, CK_ATTRIBUTE_TYPE type)
 {
-	size_t i = index_of(d, type);
+	size_t i = policy_place(d->policy, type);
 
-	return i < d->count && d->there[i];
+	return i < d->policy->count && d->there[i];
 }
 
 static struct span value_of(const struct draft *d, CK_ATTRIBUTE_TYPE type)
 {
-	size_t i = index_of(d, type);
+	size_t i = policy_place(d->policy, type);
 
-	return i < d->count && d->there[i] ? d->value[i] : SPAN_EMPTY;
+	return i < d->policy->count && d->there[i] ? d->value[i] : SPAN_EMPTY;
 }
 
 static bool is_on(const struct draft *d, CK_ATTRIBUTE_TYPE type)
@@ -144,34 +137,40 @@ static bool is_on(const struct draft *d, CK_ATTRIBUTE_TYPE type)
 	return v.n == 1 && v.p[0] != 0;
 }
 
-static void put(struct draft *d, CK_ATTRIBUTE_TYPE type, struct span value)
+static void put_at(struct draft *d, size_t i, struct span value)
 {
-	size_t i = index_of(d, type);
-
-	if (i == d->count)
-		return; /* this class does not have it */
 	d->there[i] = true;
 	d->value[i] = value;
 }
 
+static void put(struct draft *d, CK_ATTRIBUTE_TYPE type, struct span value)
+{
+	size_t i = policy_place(d->policy, type);
+
+	if (i < d->policy->count) /* else this class does not have it */
+		put_at(d, i, value);
+}
+
+static struct span truth(bool value)
+{
+	static const uint8_t off = 0, on = 1;
+
+	return span(value ? &on : &off, 1);
+}
+
 static void put_bool(struct draft *d, CK_ATTRIBUTE_TYPE type, bool value)
 {
-	size_t i = index_of(d, type);
-
-	if (i == d->count)
-		return;
-	d->small[i][0] = value ? 1 : 0;
-	put(d, type, span(d->small[i], 1));
+	put(d, type, truth(value));
 }
 
 static void put_ulong(struct draft *d, CK_ATTRIBUTE_TYPE type, CK_ULONG value)
 {
-	size_t i = index_of(d, type);
+	size_t i = policy_place(d->policy, type);
 
-	if (i == d->count)
+	if (i == d->policy->count)
 		return;
 	codec_put_u64(d->small[i], value);
-	put(d, type, span(d->small[i], 8));
+	put_at(d, i, span(d->small[i], 8));
 }
 
 static unsigned must_not(enum object_use use)
@@ -216,14 +215,13 @@ static CK_RV take_array(struct vault_scope *scope, const CK_ATTRIBUTE *a, struct
 static CK_RV take_one(struct vault_scope *scope, struct draft *d, const struct object_request *r, const CK_ATTRIBUTE *a)
 {
 	struct input_room room, *use = &room;
-	size_t i = index_of(d, a->type);
-	const struct policy_row *row;
+	size_t i = policy_place(d->policy, a->type);
+	const struct policy_row *row = d->policy->row[i];
 	struct span v;
 	CK_RV rv;
 
-	if (i == d->count || row_has(d->rows[i], EXTRA_HIDDEN))
+	if (row == NULL || row_has(row, EXTRA_HIDDEN))
 		return refuse(CKR_ATTRIBUTE_TYPE_INVALID, a->type, "is not one of this kind of object");
-	row = d->rows[i];
 	if (row_has(row, EXTRA_OURS))
 		return refuse(CKR_ATTRIBUTE_READ_ONLY, a->type, "is set by the token alone");
 	if (row_has(row, must_not(r->use)))
@@ -239,7 +237,7 @@ static CK_RV take_one(struct vault_scope *scope, struct draft *d, const struct o
 		bytes_copy(d->small[i], v.p, v.n);
 		v = span(d->small[i], v.n);
 	}
-	put(d, a->type, v);
+	put_at(d, i, v);
 	return CKR_OK;
 }
 
@@ -256,30 +254,36 @@ static CK_RV take_template(struct vault_scope *scope, struct draft *d, const str
 
 static CK_RV check_required(const struct draft *d, const struct object_request *r)
 {
-	for (size_t i = 0; i < d->count; i++)
-		if (row_has(d->rows[i], must(r->use)) && !d->there[i])
-			return refuse(CKR_TEMPLATE_INCOMPLETE, d->rows[i]->type, "is missing");
+	unsigned mark = must(r->use);
+
+	for (size_t i = 0; i < d->policy->count; i++)
+		if (row_has(d->policy->row[i], mark) && !d->there[i])
+			return refuse(CKR_TEMPLATE_INCOMPLETE, d->policy->row[i]->type, "is missing");
 	return CKR_OK;
 }
 
-static void put_standard(struct draft *d, size_t i)
+static struct span standard_value(enum policy_standard standard)
 {
-	CK_ATTRIBUTE_TYPE type = d->rows[i]->type;
+	static const uint8_t zero[8];
 
-	switch (d->rows[i]->standard) {
+	switch (standard) {
 	case STANDARD_OFF:
 	case STANDARD_ON:
-		put_bool(d, type, d->rows[i]->standard == STANDARD_ON);
-		break;
+		return truth(standard == STANDARD_ON);
 	case STANDARD_ZERO:
-		put_ulong(d, type, 0);
-		break;
+		return SPAN_OF(zero);
 	case STANDARD_EMPTY:
-		put(d, type, span("", 0));
-		break;
 	case STANDARD_NONE:
 		break;
 	}
+	return span("", 0);
+}
+
+static void put_standards(struct draft *d)
+{
+	for (size_t i = 0; i < d->policy->count; i++)
+		if (!d->there[i] && d->policy->row[i]->standard != STANDARD_NONE)
+			put_at(d, i, standard_value(d->policy->row[i]->standard));
 }
 
 static bool can_sign(CK_KEY_TYPE type)
@@ -327,10 +331,11 @@ static void history(struct draft *d, const struct object_request *r)
 	put_bool(d, CKA_NEVER_EXTRACTABLE, (local || r->from_never_extractable) && !is_on(d, CKA_EXTRACTABLE));
 }
 
-CK_RV object_curve_check(CK_KEY_TYPE key_type, struct span params)
+CK_RV object_curve_check(CK_KEY_TYPE key_type, struct span params, const struct curve **out)
 {
 	const struct curve *curve = curve_find(params);
 
+	*out = curve;
 	if (curve != NULL && curve->key_type == key_type)
 		return CKR_OK;
 	if (params.n != 0 && (params.p[0] == DER_OID || params.p[0] == DER_PRINTABLE_STRING))
@@ -352,26 +357,27 @@ static CK_RV put_key_info(struct draft *d, struct span info)
 /* Curve, point and CKA_PUBLIC_KEY_INFO of keys on elliptic curves. */
 static CK_RV curve_rules(struct draft *d, const struct object_head *head)
 {
-	struct span params = value_of(d, CKA_EC_PARAMS), raw;
-	const struct curve *curve = curve_find(params);
-	CK_RV rv = CKR_OK;
+	struct span raw;
+	CK_RV rv;
 	size_t n;
 
-	if (index_of(d, CKA_EC_PARAMS) < d->count)
-		rv = object_curve_check(head->key_type, params);
+	d->curve = NULL;
+	if (policy_find(d->policy, CKA_EC_PARAMS) == NULL)
+		return CKR_OK;
+	rv = object_curve_check(head->key_type, value_of(d, CKA_EC_PARAMS), &d->curve);
 	if (rv != CKR_OK || !has(d, CKA_EC_POINT))
 		return rv;
-	if (!object_point_raw(curve, value_of(d, CKA_EC_POINT), &raw))
+	if (!object_point_raw(d->curve, value_of(d, CKA_EC_POINT), &raw))
 		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_EC_POINT, "is no point of that curve");
 	put(d, CKA_EC_POINT, raw);
-	n = object_spki(curve, raw, MSPAN_OF(d->spki));
+	n = object_spki(d->curve, raw, MSPAN_OF(d->spki));
 	return put_key_info(d, span(d->spki, n));
 }
 
 /* CKA_MODULUS_BITS and CKA_PUBLIC_KEY_INFO of RSA keys, CKA_PRIME_BITS of domain parameters. */
 static CK_RV number_rules(struct vault_scope *scope, struct draft *d, const struct object_head *head)
 {
-	struct span modulus = value_of(d, CKA_MODULUS), exponent = value_of(d, CKA_PUBLIC_EXPONENT);
+	struct span modulus, exponent;
 	struct mspan room;
 	size_t n;
 
@@ -379,6 +385,8 @@ static CK_RV number_rules(struct vault_scope *scope, struct draft *d, const stru
 		put_ulong(d, CKA_PRIME_BITS, object_bits(value_of(d, CKA_PRIME)));
 	if (head->key_type != CKK_RSA)
 		return CKR_OK;
+	modulus = value_of(d, CKA_MODULUS);
+	exponent = value_of(d, CKA_PUBLIC_EXPONENT);
 	if (head->class == CKO_PUBLIC_KEY)
 		put_ulong(d, CKA_MODULUS_BITS, object_bits(modulus));
 	if (scope == NULL || exponent.n == 0)
@@ -403,11 +411,12 @@ static CK_RV set_rules(struct vault_scope *scope, struct draft *d, const struct 
 {
 	bool is_public = r->head.class == CKO_PUBLIC_KEY;
 	const struct parameter_set *set;
-	struct span value = value_of(d, CKA_VALUE), point;
+	struct span value, point;
 	struct mspan room;
 
 	if (!parameter_set_applies(r->head.key_type))
 		return CKR_OK;
+	value = value_of(d, CKA_VALUE);
 	set = parameter_set_find(r->head.key_type, (CK_ULONG)codec_get_u64(value_of(d, CKA_PARAMETER_SET).p));
 	if (set == NULL)
 		return refuse(CKR_PARAMETER_SET_NOT_SUPPORTED, CKA_PARAMETER_SET, "is none that is known for this type of key");
@@ -421,7 +430,6 @@ static CK_RV set_rules(struct vault_scope *scope, struct draft *d, const struct 
 
 static CK_RV value_rules(struct draft *d, const struct object_head *head)
 {
-	const struct curve *curve = curve_find(value_of(d, CKA_EC_PARAMS));
 	struct span value = value_of(d, CKA_VALUE);
 
 	if (head->class == CKO_SECRET_KEY) {
@@ -429,7 +437,7 @@ static CK_RV value_rules(struct draft *d, const struct object_head *head)
 			return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "has no length that keys of this type have");
 		put_ulong(d, CKA_VALUE_LEN, value.n);
 	}
-	if (head->class == CKO_PRIVATE_KEY && curve != NULL && value.n != curve->scalar)
+	if (head->class == CKO_PRIVATE_KEY && d->curve != NULL && value.n != d->curve->scalar)
 		return refuse(CKR_ATTRIBUTE_VALUE_INVALID, CKA_VALUE, "is no private value of that curve");
 	if (head->class == CKO_PRIVATE_KEY && head->key_type == CKK_DH && !has(d, CKA_VALUE_BITS))
 		put_ulong(d, CKA_VALUE_BITS, object_bits(value));
@@ -445,8 +453,8 @@ static CK_RV trust_rules(const struct draft *d, const struct object_head *head)
 
 	if (head->class != CKO_TRUST || named)
 		return CKR_OK;
-	for (size_t i = 0; i < d->count; i++) {
-		uint64_t level = row_has(d->rows[i], EXTRA_TRUST) ? codec_get_u64(d->value[i].p) : CKT_TRUST_UNKNOWN;
+	for (size_t i = 0; i < d->policy->count; i++) {
+		uint64_t level = row_has(d->policy->row[i], EXTRA_TRUST) ? codec_get_u64(d->value[i].p) : CKT_TRUST_UNKNOWN;
 
 		if (level != CKT_TRUST_UNKNOWN && level != CKT_NOT_TRUSTED)
 			return refuse(CKR_TEMPLATE_INCOMPLETE, CKA_HASH_OF_CERTIFICATE, "is missing, or the algorithm that made it");
@@ -475,11 +483,11 @@ static CK_RV account_rules(struct draft *d, const struct object_head *head)
 /* Nothing that the caller's own template could not have said. */
 static bool may_force(const struct draft *d, const struct object_request *r, const struct attr *at)
 {
-	size_t i = index_of(d, at->type);
+	size_t i = policy_place(d->policy, at->type);
+	const struct policy_row *row = d->policy->row[i];
 	bool on = at->value.n == 1 && at->value.p[0] != 0;
 
-	if (i == d->count || row_has(d->rows[i], EXTRA_OURS | EXTRA_HIDDEN) ||
-	    (row_has(d->rows[i], FOOT(10)) && on && !r->by_so))
+	if (row == NULL || row_has(row, EXTRA_OURS | EXTRA_HIDDEN) || (row_has(row, FOOT(10)) && on && !r->by_so))
 		return false;
 	if ((at->type == CKA_TOKEN && on != r->head.is_token) || (at->type == CKA_PRIVATE && on != r->head.is_private))
 		return false;
@@ -529,9 +537,7 @@ static CK_RV draft_fill(struct vault_scope *scope, struct draft *d, const struct
 		rv = check_required(d, r);
 	if (rv != CKR_OK)
 		return rv;
-	for (size_t i = 0; i < d->count; i++)
-		if (!d->there[i])
-			put_standard(d, i);
+	put_standards(d);
 	token_standards(d, r);
 	history(d, r);
 	unique_id_text(r->unique_id, d->uuid);
@@ -552,19 +558,19 @@ static CK_RV draft_fill(struct vault_scope *scope, struct draft *d, const struct
 
 CK_RV object_build(struct vault_scope *scope, const struct object_request *request, struct attrs_writer *out)
 {
-	struct draft d = { .rows = policy_rows(request->head.class, subtype(&request->head)) };
+	const struct policy *policy = request->head.policy;
+	struct draft d;
 	CK_RV rv;
 
-	if (d.rows == NULL)
-		return CKR_ATTRIBUTE_VALUE_INVALID;
-	while (d.rows[d.count] != NULL)
-		d.count++;
+	/* The rest is written before it is read, and is much. */
+	d.policy = policy;
+	memset(d.there, 0, sizeof(d.there));
 	rv = draft_fill(scope, &d, request);
 	if (rv != CKR_OK)
 		return rv;
-	for (size_t i = 0; i < d.count; i++)
+	for (size_t i = 0; i < policy->count; i++)
 		if (d.there[i])
-			attrs_write(out, d.rows[i]->type, d.value[i]);
+			attrs_write(out, policy->row[i]->type, d.value[i]);
 	if (out->failed == CKR_OK && request->admitted.p != NULL && !object_admitted(scope, request->admitted, attrs_written(out)))
 		return CKR_KEY_HANDLE_INVALID;
 	return out->failed;

@@ -8,7 +8,7 @@
 #include "object/unique_id.h"
 
 struct revision {
-	const struct policy_row *const *rows;
+	const struct policy *policy;
 	struct attr value[POLICY_ROWS_MAX]; /* in order of type, as the old encoding */
 	size_t count;
 	uint8_t small[POLICY_ROWS_MAX][8];
@@ -28,8 +28,8 @@ static bool load(struct revision *v, struct attrs old)
 	CK_ULONG type = attrs_ulong(old, class == CKO_CERTIFICATE ? CKA_CERTIFICATE_TYPE : CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 	struct attrs_cursor cursor = { 0 };
 
-	v->rows = policy_rows(class, type);
-	if (v->rows == NULL)
+	v->policy = policy_of(class, type);
+	if (v->policy == NULL)
 		return false;
 	while (v->count < POLICY_ROWS_MAX && attrs_next(old, &cursor, &v->value[v->count]))
 		v->count++;
@@ -128,7 +128,7 @@ static CK_RV account_change(struct revision *v, CK_ATTRIBUTE_TYPE type, struct s
 
 static CK_RV change_one(struct revision *v, size_t at, const CK_ATTRIBUTE *a, bool copy, bool by_so)
 {
-	const struct policy_row *row = policy_find(v->rows, a->type);
+	const struct policy_row *row = policy_find(v->policy, a->type);
 	struct input_room room;
 	struct span value;
 	struct attr *old;

@@ -16,6 +16,8 @@
 #include "object/template.h"
 #include "vault/scope.h"
 
+struct policy;
+
 enum object_use {
 	OBJECT_CREATE,   /* C_CreateObject */
 	OBJECT_GENERATE, /* C_GenerateKey(Pair) */
@@ -31,6 +33,7 @@ struct object_head {
 	bool is_private;        /* CKA_PRIVATE */
 	bool is_sealed;         /* kept sealed: private objects, and every private or secret key whatever CKA_PRIVATE says */
 	CK_ULONG certificate_type;
+	const struct policy *policy; /* what it consists of */
 	size_t room;            /* enough bytes for the encoding with `given_bytes` of computed values */
 };
 
@@ -129,9 +132,9 @@ bool object_secret_length(CK_KEY_TYPE type, size_t n);
 /* How many bits an unsigned big-endian number has, leading zeros aside. */
 CK_ULONG object_bits(struct span number);
 
-/* Is CKA_EC_PARAMS the name of a curve for keys of that type?  CURVE_NOT_SUPPORTED: of another or an unknown one;
+/* Is CKA_EC_PARAMS the name of a curve for keys of that type?  *out is the curve.  CURVE_NOT_SUPPORTED: of another or an unknown one;
  * DOMAIN_PARAMS_INVALID: it is no name (explicit parameters, implicitlyCA). */
-CK_RV object_curve_check(CK_KEY_TYPE key_type, struct span params);
+CK_RV object_curve_check(CK_KEY_TYPE key_type, struct span params, const struct curve **out);
 
 /* The raw point (ck/curve.h) out of raw, OCTET STRING or BIT STRING; false when it is none of them for that curve, or
  * `curve` is NULL.  A compressed point is not taken here: mech/ makes it whole before. */

@@ -120,7 +120,7 @@ static const struct chain {
 #define CHAINS (sizeof(chains) / sizeof(chains[0]))
 
 /* Of each chain, put together once: every object that is made, shown or searched for needs them. */
-static const struct policy_row *lists[CHAINS][POLICY_ROWS_MAX + 1];
+static struct policy policies[CHAINS];
 static pthread_once_t listed = PTHREAD_ONCE_INIT;
 
 static bool in_chain(const struct chain *c, unsigned block)
@@ -132,41 +132,47 @@ static bool in_chain(const struct chain *c, unsigned block)
 }
 
 /* Keeps the list in order of type as it grows. */
-static void insert(const struct policy_row **rows, size_t n, const struct policy_row *row)
+static void insert(struct policy *p, const struct policy_row *row)
 {
-	while (n > 0 && rows[n - 1]->type > row->type) {
-		rows[n] = rows[n - 1];
+	size_t n = p->count++;
+
+	while (n > 0 && p->row[n - 1]->type > row->type) {
+		p->row[n] = p->row[n - 1];
 		n--;
 	}
-	rows[n] = row;
+	p->row[n] = row;
+}
+
+static void index_rows(struct policy *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		size_t at = policy_hash(p->row[i]->type);
+
+		while (p->place[at] != 0)
+			at = (at + 1) % POLICY_PLACES;
+		p->place[at] = (uint8_t)(i + 1);
+	}
 }
 
 static void list_all(void)
 {
 	for (size_t at = 0; at < CHAINS; at++) {
-		size_t n = 0;
+		struct policy *p = &policies[at];
 
-		for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && n < POLICY_ROWS_MAX; i++)
+		for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && p->count < POLICY_ROWS_MAX; i++)
 			if (in_chain(&chains[at], table[i].block))
-				insert(lists[at], n++, &table[i]);
+				insert(p, &table[i]);
+		index_rows(p);
 	}
 }
 
-const struct policy_row *const *policy_rows(CK_OBJECT_CLASS class, CK_ULONG subtype)
+const struct policy *policy_of(CK_OBJECT_CLASS class, CK_ULONG subtype)
 {
 	if (pthread_once(&listed, list_all) != 0)
 		return NULL;
 	for (size_t i = 0; i < CHAINS; i++)
 		if (chains[i].class == class && (chains[i].subtype == ANY || chains[i].subtype == subtype))
-			return lists[i];
-	return NULL;
-}
-
-const struct policy_row *policy_find(const struct policy_row *const *rows, CK_ATTRIBUTE_TYPE type)
-{
-	for (; *rows != NULL; rows++)
-		if ((*rows)->type == type)
-			return *rows;
+			return &policies[i];
 	return NULL;
 }
 

@@ -4,6 +4,8 @@
 #define COFFER_OBJECT_POLICY_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "ck/ck.h"
 
@@ -38,11 +40,37 @@ static inline unsigned row_term(const struct policy_row *row)
 }
 
 #define POLICY_ROWS_MAX 48 /* of one class and type; proved by a unit test */
+#define POLICY_PLACES 128  /* a power of two, more than twice as many: a search meets a free place soon */
 
-/* The rows of a class and its type (key type, certificate type; ignored for others), in order of attribute type, with NULL behind
- * the last, at most POLICY_ROWS_MAX of them.  NULL when there is no such class or type. */
-const struct policy_row *const *policy_rows(CK_OBJECT_CLASS class, CK_ULONG subtype);
-const struct policy_row *policy_find(const struct policy_row *const *rows, CK_ATTRIBUTE_TYPE type);
+/* What a class and its type consist of: the rows in order of attribute type, with NULL behind the last, and an index. */
+struct policy {
+	size_t count;
+	const struct policy_row *row[POLICY_ROWS_MAX + 1];
+	uint8_t place[POLICY_PLACES]; /* a row's number and one; 0: free. By hash of the type, the next where that is taken */
+};
+
+/* Multiplicative, so that it is a constant where the type is one. */
+static inline size_t policy_hash(CK_ATTRIBUTE_TYPE type)
+{
+	return (uint32_t)type * 2654435769u >> 25;
+}
+
+/* Which row is the attribute's; policy->count: none. */
+static inline size_t policy_place(const struct policy *policy, CK_ATTRIBUTE_TYPE type)
+{
+	for (size_t at = policy_hash(type); policy->place[at] != 0; at = (at + 1) % POLICY_PLACES)
+		if (policy->row[policy->place[at] - 1]->type == type)
+			return policy->place[at] - 1;
+	return policy->count;
+}
+
+/* Of a class and its type (key type, certificate type; ignored for others).  NULL when there is no such class or type. */
+const struct policy *policy_of(CK_OBJECT_CLASS class, CK_ULONG subtype);
+/* NULL: it has no such attribute. */
+static inline const struct policy_row *policy_find(const struct policy *policy, CK_ATTRIBUTE_TYPE type)
+{
+	return policy->row[policy_place(policy, type)];
+}
 /* The kind that an attribute has in any class (searches need it); NULL when no table names it. */
 const struct policy_row *policy_any(CK_ATTRIBUTE_TYPE type);
 

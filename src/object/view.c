@@ -9,12 +9,12 @@
 
 #define POINT_DER_MAX (CURVE_POINT_MAX + 3)
 
-static const struct policy_row *const *rows_of(struct attrs a)
+static const struct policy *policy_for(struct attrs a)
 {
 	CK_ULONG class = attrs_ulong(a, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
 	CK_ULONG type = attrs_ulong(a, class == CKO_CERTIFICATE ? CKA_CERTIFICATE_TYPE : CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 
-	return policy_rows(class, type);
+	return policy_of(class, type);
 }
 
 /* Footnote 7. */
@@ -88,9 +88,9 @@ static CK_RV answer_address(CK_ATTRIBUTE *out, struct attrs a)
 	return CKR_ATTRIBUTE_TYPE_INVALID;
 }
 
-static CK_RV get_one(struct attrs a, const struct policy_row *const *rows, enum object_form form, CK_ATTRIBUTE *out)
+static CK_RV get_one(struct attrs a, const struct policy *policy, enum object_form form, CK_ATTRIBUTE *out)
 {
-	const struct policy_row *row = policy_find(rows, out->type);
+	const struct policy_row *row = policy_find(policy, out->type);
 	struct span value;
 
 	if (row == NULL || row_has(row, EXTRA_HIDDEN)) {
@@ -118,14 +118,14 @@ static CK_RV get_one(struct attrs a, const struct policy_row *const *rows, enum 
 
 CK_RV object_get(struct vault_scope *scope, struct attrs a, enum object_form form, CK_ATTRIBUTE *out, CK_ULONG count)
 {
-	const struct policy_row *const *rows = rows_of(a);
+	const struct policy *policy = policy_for(a);
 	CK_RV first = CKR_OK;
 
 	(void)scope;
-	if (rows == NULL)
+	if (policy == NULL)
 		return CKR_DEVICE_ERROR;
 	for (CK_ULONG i = 0; i < count; i++) {
-		CK_RV rv = get_one(a, rows, form, &out[i]);
+		CK_RV rv = get_one(a, policy, form, &out[i]);
 
 		if (first == CKR_OK)
 			first = rv;
@@ -146,9 +146,9 @@ static bool point_matches(struct attrs a, const CK_ATTRIBUTE *wanted, struct spa
 	return span_eq(raw, value);
 }
 
-static bool matches_one(struct attrs a, const struct policy_row *const *rows, const CK_ATTRIBUTE *wanted)
+static bool matches_one(struct attrs a, const struct policy *policy, const CK_ATTRIBUTE *wanted)
 {
-	const struct policy_row *row = policy_find(rows, wanted->type);
+	const struct policy_row *row = policy_find(policy, wanted->type);
 	struct input_room room;
 	struct span given, value;
 
@@ -163,13 +163,13 @@ static bool matches_one(struct attrs a, const struct policy_row *const *rows, co
 
 bool object_matches(struct vault_scope *scope, struct attrs a, struct template t)
 {
-	const struct policy_row *const *rows = rows_of(a);
+	const struct policy *policy = policy_for(a);
 
 	(void)scope;
-	if (rows == NULL)
+	if (policy == NULL)
 		return false;
 	for (CK_ULONG i = 0; i < t.count; i++)
-		if (!matches_one(a, rows, &t.attr[i]))
+		if (!matches_one(a, policy, &t.attr[i]))
 			return false;
 	return true;
 }
@@ -193,16 +193,16 @@ static void insert_term(struct attr *terms, size_t n, struct attr term)
 
 size_t object_terms(struct vault_scope *scope, struct attrs a, struct attr *terms)
 {
-	const struct policy_row *const *rows = rows_of(a);
+	const struct policy *policy = policy_for(a);
 	struct attrs_cursor cursor = { 0 };
 	struct attr at;
 	size_t n = 0;
 
 	(void)scope;
-	if (rows == NULL)
+	if (policy == NULL)
 		return 0;
 	while (n < OBJECT_TERMS_MAX && attrs_next(a, &cursor, &at)) {
-		const struct policy_row *row = policy_find(rows, at.type);
+		const struct policy_row *row = policy_find(policy, at.type);
 
 		if (row != NULL && row_term(row) != 0 && !row_has(row, EXTRA_HIDDEN) && at.value.n != 0)
 			insert_term(terms, n++, at);

@@ -39,8 +39,7 @@ static CK_RV wanted_pair(const struct making *m, struct key_view *out)
 	}
 	if (!template_has(t, CKA_EC_PARAMS))
 		return CKR_TEMPLATE_INCOMPLETE;
-	rv = object_curve_check(out->type, key_view_part(out, CKA_EC_PARAMS));
-	curve = curve_find(key_view_part(out, CKA_EC_PARAMS));
+	rv = object_curve_check(out->type, key_view_part(out, CKA_EC_PARAMS), &curve);
 	out->bits = curve != NULL ? curve->bits : 0;
 	return rv;
 }

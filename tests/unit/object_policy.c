@@ -155,70 +155,92 @@ static void report(const struct chain *c, CK_ATTRIBUTE_TYPE type, bool ok, const
 
 static void rows_have_the_specifications_footnotes(void)
 {
-	const struct policy_row *const *rows;
+	const struct policy *p;
 
 	for (size_t i = 0; i < CHAINS; i++) {
-		rows = policy_rows(chains[i].class, chains[i].subtype);
-		REQUIRE(rows != NULL);
-		for (size_t k = 0; rows[k] != NULL; k++) {
-			const struct spec *s = spec_find(&chains[i], rows[k]->type);
+		p = policy_of(chains[i].class, chains[i].subtype);
+		REQUIRE(p != NULL);
+		for (size_t k = 0; p->row[k] != NULL; k++) {
+			const struct spec *s = spec_find(&chains[i], p->row[k]->type);
 
-			if (row_has(rows[k], EXTRA_HIDDEN) || (rows[k]->type & CKA_VENDOR_DEFINED) != 0)
+			if (row_has(p->row[k], EXTRA_HIDDEN) || (p->row[k]->type & CKA_VENDOR_DEFINED) != 0)
 				continue; /* nobody sees it, or it is none of the specification's */
-			report(&chains[i], rows[k]->type, s != NULL, "no attribute of this kind of object");
+			report(&chains[i], p->row[k]->type, s != NULL, "no attribute of this kind of object");
 			if (s == NULL)
 				continue;
-			report(&chains[i], s->type, (rows[k]->marks & FOOTNOTES) == foot_wanted(s), "other footnotes");
-			report(&chains[i], s->type, s->kind == TEMPLATE || (int)rows[k]->kind == (int)s->kind, "another kind of value");
-			report(&chains[i], s->type, s->standard == UNSAID || (int)rows[k]->standard == (int)s->standard ||
-						       row_has(rows[k], FOOT(9)), "another default");
+			report(&chains[i], s->type, (p->row[k]->marks & FOOTNOTES) == foot_wanted(s), "other footnotes");
+			report(&chains[i], s->type, s->kind == TEMPLATE || (int)p->row[k]->kind == (int)s->kind, "another kind of value");
+			report(&chains[i], s->type, s->standard == UNSAID || (int)p->row[k]->standard == (int)s->standard ||
+						       row_has(p->row[k], FOOT(9)), "another default");
 		}
 	}
 }
 
 static void every_attribute_of_the_specification_has_its_row(void)
 {
-	const struct policy_row *const *rows;
+	const struct policy *p;
 
 	for (size_t i = 0; i < CHAINS; i++) {
-		rows = policy_rows(chains[i].class, chains[i].subtype);
-		REQUIRE(rows != NULL);
+		p = policy_of(chains[i].class, chains[i].subtype);
+		REQUIRE(p != NULL);
 		for (size_t k = 0; k < SPECS; k++)
 			if (in_chain(&chains[i], spec[k].block))
-				report(&chains[i], spec[k].type, policy_find(rows, spec[k].type) != NULL || is_optional(spec[k].type),
+				report(&chains[i], spec[k].type, policy_find(p, spec[k].type) != NULL || is_optional(spec[k].type),
 				       "no row");
 	}
 }
 
 static void rows_ascend_and_fit(void)
 {
-	const struct policy_row *const *rows;
+	const struct policy *p;
 
 	for (size_t i = 0; i < CHAINS; i++) {
 		size_t n = 0;
 
-		rows = policy_rows(chains[i].class, chains[i].subtype);
-		REQUIRE(rows != NULL);
-		for (; rows[n] != NULL; n++)
+		p = policy_of(chains[i].class, chains[i].subtype);
+		REQUIRE(p != NULL);
+		for (; p->row[n] != NULL; n++)
 			if (n > 0)
-				report(&chains[i], rows[n]->type, rows[n]->type > rows[n - 1]->type, "out of order, or twice");
+				report(&chains[i], p->row[n]->type, p->row[n]->type > p->row[n - 1]->type, "out of order, or twice");
 		/* One row less than there is room for: nothing was cut. */
 		CHECK(n > 8 && n < POLICY_ROWS_MAX);
 	}
 }
 
+#define TYPES 0x1000ul
+
+static void the_index_finds_every_row_and_nothing_else(void)
+{
+	for (size_t i = 0; i < CHAINS; i++) {
+		const struct policy *p = policy_of(chains[i].class, chains[i].subtype);
+		size_t found = 0;
+
+		REQUIRE(p != NULL);
+		for (size_t k = 0; k < p->count; k++) {
+			report(&chains[i], p->row[k]->type, policy_place(p, p->row[k]->type) == k, "not found");
+			found += p->row[k]->type < TYPES ? 1 : 0;
+			/* What a type has above 32 bits counts, though the hash leaves it out. */
+			report(&chains[i], p->row[k]->type, policy_find(p, p->row[k]->type | 1ul << 40) == NULL, "found under another type");
+		}
+		for (CK_ATTRIBUTE_TYPE type = 0; type < TYPES; type++)
+			if (policy_find(p, type) != NULL)
+				found--;
+		CHECK(found == 0);
+	}
+}
+
 static void what_the_token_sets_nobody_gives(void)
 {
-	const struct policy_row *const *rows;
+	const struct policy *p;
 
 	for (size_t i = 0; i < CHAINS; i++) {
-		rows = policy_rows(chains[i].class, chains[i].subtype);
-		REQUIRE(rows != NULL);
-		for (size_t k = 0; rows[k] != NULL; k++) {
-			if (row_has(rows[k], EXTRA_OURS))
-				report(&chains[i], rows[k]->type, row_has(rows[k], FOOT(2)) && !row_has(rows[k], FOOT(8)), "ours, yet given");
-			report(&chains[i], rows[k]->type,
-			       !row_has(rows[k], FOOT(10) | FOOT(11) | FOOT(12)) || rows[k]->kind == KIND_BOOL, "a footnote for booleans");
+		p = policy_of(chains[i].class, chains[i].subtype);
+		REQUIRE(p != NULL);
+		for (size_t k = 0; p->row[k] != NULL; k++) {
+			if (row_has(p->row[k], EXTRA_OURS))
+				report(&chains[i], p->row[k]->type, row_has(p->row[k], FOOT(2)) && !row_has(p->row[k], FOOT(8)), "ours, yet given");
+			report(&chains[i], p->row[k]->type,
+			       !row_has(p->row[k], FOOT(10) | FOOT(11) | FOOT(12)) || p->row[k]->kind == KIND_BOOL, "a footnote for booleans");
 		}
 	}
 }
@@ -226,31 +248,31 @@ static void what_the_token_sets_nobody_gives(void)
 /* A search must mean the same whatever class it is in: one kind and one rank for each attribute. */
 static void a_search_term_is_the_same_in_every_table(void)
 {
-	const struct policy_row *const *rows;
+	const struct policy *p;
 
 	for (size_t i = 0; i < CHAINS; i++) {
-		rows = policy_rows(chains[i].class, chains[i].subtype);
-		REQUIRE(rows != NULL);
-		for (size_t k = 0; rows[k] != NULL; k++) {
-			const struct policy_row *any = policy_any(rows[k]->type);
+		p = policy_of(chains[i].class, chains[i].subtype);
+		REQUIRE(p != NULL);
+		for (size_t k = 0; p->row[k] != NULL; k++) {
+			const struct policy_row *any = policy_any(p->row[k]->type);
 
 			REQUIRE(any != NULL);
-			report(&chains[i], rows[k]->type, any->kind == rows[k]->kind, "of another kind elsewhere");
-			report(&chains[i], rows[k]->type,
-			       row_has(rows[k], EXTRA_HIDDEN) || row_term(any) == row_term(rows[k]), "of another rank elsewhere");
-			report(&chains[i], rows[k]->type, row_term(rows[k]) == 0 || !row_has(rows[k], FOOT(7)), "a secret in the index");
+			report(&chains[i], p->row[k]->type, any->kind == p->row[k]->kind, "of another kind elsewhere");
+			report(&chains[i], p->row[k]->type,
+			       row_has(p->row[k], EXTRA_HIDDEN) || row_term(any) == row_term(p->row[k]), "of another rank elsewhere");
+			report(&chains[i], p->row[k]->type, row_term(p->row[k]) == 0 || !row_has(p->row[k], FOOT(7)), "a secret in the index");
 		}
 	}
 }
 
 static void what_is_no_object_has_no_rows(void)
 {
-	CHECK(policy_rows(CKO_CERTIFICATE, CKC_WTLS) == NULL);
-	CHECK(policy_rows(CKO_PUBLIC_KEY, CKK_AES) == NULL);
-	CHECK(policy_rows(CKO_SECRET_KEY, CKK_RSA) == NULL);
-	CHECK(policy_rows(CKO_PRIVATE_KEY, CK_UNAVAILABLE_INFORMATION) == NULL);
-	CHECK(policy_rows(CKO_HW_FEATURE, CK_UNAVAILABLE_INFORMATION) == NULL);
-	CHECK(policy_rows(CKO_VENDOR_DEFINED | 0x77777777, 0) == NULL);
+	CHECK(policy_of(CKO_CERTIFICATE, CKC_WTLS) == NULL);
+	CHECK(policy_of(CKO_PUBLIC_KEY, CKK_AES) == NULL);
+	CHECK(policy_of(CKO_SECRET_KEY, CKK_RSA) == NULL);
+	CHECK(policy_of(CKO_PRIVATE_KEY, CK_UNAVAILABLE_INFORMATION) == NULL);
+	CHECK(policy_of(CKO_HW_FEATURE, CK_UNAVAILABLE_INFORMATION) == NULL);
+	CHECK(policy_of(CKO_VENDOR_DEFINED | 0x77777777, 0) == NULL);
 	CHECK(policy_any(CKA_VENDOR_DEFINED | 0x77777777) == NULL);
 }
 
@@ -260,6 +282,7 @@ int main(void)
 		{ "rows have the specification's footnotes, kinds and defaults", rows_have_the_specifications_footnotes },
 		{ "every attribute of the specification has its row", every_attribute_of_the_specification_has_its_row },
 		{ "rows ascend, none is there twice, all fit", rows_ascend_and_fit },
+		{ "the index finds every row, and nothing else", the_index_finds_every_row_and_nothing_else },
 		{ "what the token sets nobody gives or changes", what_the_token_sets_nobody_gives },
 		{ "a search term is the same in every table, and none is secret", a_search_term_is_the_same_in_every_table },
 		{ "what is no object has no rows", what_is_no_object_has_no_rows },

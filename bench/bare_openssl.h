@@ -18,7 +18,7 @@ struct own {
 	EVP_CIPHER_CTX *cipher_ctx;
 	EVP_MAC_CTX *mac_ctx;
 	EVP_KDF_CTX *kdf_ctx;
-	size_t sealed_n; /* of what a row decrypts, in the lane's output */
+	size_t input_n; /* of what a row decrypts, decapsulates or verifies, in the lane's output */
 };
 
 #define FAILED 1ul

@@ -64,19 +64,14 @@ static unsigned long step_sign(struct lane *lane)
 	return wrong_unless(takes_message(lane->job->row) ? sign_message(lane, lane->out, &n) : sign_digest(lane, lane->out, &n));
 }
 
-struct signature {
-	unsigned char bytes[512];
-	size_t n;
-};
-
 static unsigned long step_verify_digest(struct lane *lane)
 {
+	const struct own *own = lane->own;
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(next_key(lane), NULL);
-	const struct signature *s = (const void *)lane->out;
 	int result = EVP_PKEY_verify_init(ctx);
 
 	if (result == 1)
-		result = EVP_PKEY_verify(ctx, s->bytes, s->n, lane->message, lane->job->row->size);
+		result = EVP_PKEY_verify(ctx, lane->out, own->input_n, lane->message, lane->job->row->size);
 	EVP_PKEY_CTX_free(ctx);
 	return wrong_unless(result);
 }
@@ -84,11 +79,10 @@ static unsigned long step_verify_digest(struct lane *lane)
 static unsigned long step_verify_message(struct lane *lane)
 {
 	struct own *own = lane->own;
-	const struct signature *s = (const void *)lane->out;
 
 	if (EVP_DigestVerifyInit(own->md_ctx, NULL, own->md, NULL, next_key(lane)) != 1)
 		return FAILED;
-	return wrong_unless(EVP_DigestVerify(own->md_ctx, s->bytes, s->n, lane->message, lane->job->row->size));
+	return wrong_unless(EVP_DigestVerify(own->md_ctx, lane->out, own->input_n, lane->message, lane->job->row->size));
 }
 
 static unsigned long prepare_verify(struct job *job)
@@ -98,11 +92,11 @@ static unsigned long prepare_verify(struct job *job)
 	job->step = message ? step_verify_message : step_verify_digest;
 	for (unsigned i = 0; i < job->row->lanes; i++) {
 		struct lane *lane = &job->lane[i];
-		struct signature s = { .n = sizeof(s.bytes) };
+		struct own *own = lane->own;
 
-		if ((message ? sign_message(lane, s.bytes, &s.n) : sign_digest(lane, s.bytes, &s.n)) != 1)
+		own->input_n = lane->out_n;
+		if ((message ? sign_message(lane, lane->out, &own->input_n) : sign_digest(lane, lane->out, &own->input_n)) != 1)
 			return FAILED;
-		memcpy(lane->out, &s, sizeof(s));
 	}
 	return 0;
 }
@@ -118,12 +112,11 @@ static unsigned long step_decrypt(struct lane *lane)
 {
 	struct own *own = lane->own;
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(next_key(lane), NULL);
-	unsigned char plain[512];
-	size_t n = sizeof(plain);
+	size_t n = lane->message_n;
 	int result = oaep(ctx, EVP_PKEY_decrypt_init(ctx));
 
 	if (result == 1)
-		result = EVP_PKEY_decrypt(ctx, plain, &n, lane->out, own->sealed_n);
+		result = EVP_PKEY_decrypt(ctx, lane->message, &n, lane->out, own->input_n);
 	EVP_PKEY_CTX_free(ctx);
 	return wrong_unless(result);
 }
@@ -137,9 +130,9 @@ static unsigned long prepare_decrypt(struct job *job)
 		EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(own->key[0], NULL);
 		int result = oaep(ctx, EVP_PKEY_encrypt_init(ctx));
 
-		own->sealed_n = lane->out_n;
+		own->input_n = lane->out_n;
 		if (result == 1)
-			result = EVP_PKEY_encrypt(ctx, lane->out, &own->sealed_n, lane->message, job->row->size);
+			result = EVP_PKEY_encrypt(ctx, lane->out, &own->input_n, lane->message, job->row->size);
 		EVP_PKEY_CTX_free(ctx);
 		if (result != 1)
 			return FAILED;
@@ -162,6 +155,55 @@ static unsigned long step_derive(struct lane *lane)
 		result = EVP_PKEY_derive(ctx, lane->out, &n);
 	EVP_PKEY_CTX_free(ctx);
 	return wrong_unless(result);
+}
+
+/* ---- encapsulation ---- */
+
+static int encapsulate(struct lane *lane, size_t *n)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(next_key(lane), NULL);
+	unsigned char secret[64];
+	size_t secret_n = sizeof(secret);
+	int result = EVP_PKEY_encapsulate_init(ctx, NULL);
+
+	if (result == 1)
+		result = EVP_PKEY_encapsulate(ctx, lane->out, n, secret, &secret_n);
+	EVP_PKEY_CTX_free(ctx);
+	return result;
+}
+
+static unsigned long step_encapsulate(struct lane *lane)
+{
+	size_t n = lane->out_n;
+
+	return wrong_unless(encapsulate(lane, &n));
+}
+
+static unsigned long step_decapsulate(struct lane *lane)
+{
+	const struct own *own = lane->own;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(next_key(lane), NULL);
+	unsigned char secret[64];
+	size_t n = sizeof(secret);
+	int result = EVP_PKEY_decapsulate_init(ctx, NULL);
+
+	if (result == 1)
+		result = EVP_PKEY_decapsulate(ctx, secret, &n, lane->out, own->input_n);
+	EVP_PKEY_CTX_free(ctx);
+	return wrong_unless(result);
+}
+
+static unsigned long prepare_decapsulate(struct job *job)
+{
+	job->step = step_decapsulate;
+	for (unsigned i = 0; i < job->row->lanes; i++) {
+		struct own *own = job->lane[i].own;
+
+		own->input_n = job->lane[i].out_n;
+		if (encapsulate(&job->lane[i], &own->input_n) != 1)
+			return FAILED;
+	}
+	return 0;
 }
 
 static unsigned long step_generate(struct lane *lane)
@@ -200,6 +242,11 @@ unsigned long pair_prepare(struct job *job)
 	case OP_DERIVE:
 		job->step = step_derive;
 		return 0;
+	case OP_ENCAPSULATE:
+		job->step = step_encapsulate;
+		return 0;
+	case OP_DECAPSULATE:
+		return prepare_decapsulate(job);
 	case OP_GENERATE:
 		job->step = step_generate;
 		return 0;

@@ -65,6 +65,18 @@ static unsigned long step_encrypt(struct lane *lane)
 	return wrong_unless(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, lane->out + n));
 }
 
+/* Of a cipher without a tag. */
+static unsigned long step_decrypt(struct lane *lane)
+{
+	struct own *own = lane->own;
+	int n, rest;
+
+	if (EVP_DecryptInit_ex2(own->cipher_ctx, own->cipher, own->secret, own->iv, NULL) != 1 ||
+	    EVP_DecryptUpdate(own->cipher_ctx, lane->message, &n, lane->out, (int)own->input_n) != 1)
+		return FAILED;
+	return wrong_unless(EVP_DecryptFinal_ex(own->cipher_ctx, lane->message + n, &rest));
+}
+
 /* HKDF: of the row's digest, extract and expand. */
 static unsigned long step_hkdf(struct lane *lane)
 {
@@ -111,6 +123,20 @@ static unsigned long prepare_cipher(struct job *job, struct own *own)
 	return 0;
 }
 
+/* Its input is what step_encrypt() makes, with its padding. */
+static unsigned long prepare_decrypt(struct job *job, struct lane *lane)
+{
+	struct own *own = lane->own;
+	unsigned long error = prepare_cipher(job, own);
+
+	if (error == 0)
+		error = step_encrypt(lane);
+	if (error == 0)
+		own->input_n = (job->row->size / 16 + 1) * 16;
+	job->step = step_decrypt;
+	return error;
+}
+
 /* RFC 5649's IV is a constant: that of a row that wraps stays NULL's. */
 static unsigned long step_wrap(struct lane *lane)
 {
@@ -132,8 +158,9 @@ static unsigned long prepare_kdf(struct job *job, struct own *own)
 	return own->kdf_ctx == NULL ? NOT_OFFERED : 0;
 }
 
-static unsigned long prepare_lane(struct job *job, struct own *own)
+static unsigned long prepare_lane(struct job *job, struct lane *lane)
 {
+	struct own *own = lane->own;
 	unsigned long error;
 
 	/* XTS refuses two equal halves. */
@@ -144,6 +171,8 @@ static unsigned long prepare_lane(struct job *job, struct own *own)
 		return prepare_mac(job, own);
 	case OP_ENCRYPT:
 		return prepare_cipher(job, own);
+	case OP_DECRYPT:
+		return prepare_decrypt(job, lane);
 	case OP_WRAP:
 		error = prepare_cipher(job, own);
 		job->step = step_wrap;
@@ -163,6 +192,6 @@ unsigned long secret_prepare(struct job *job)
 	unsigned long error = 0;
 
 	for (unsigned i = 0; error == 0 && i < job->row->lanes; i++)
-		error = prepare_lane(job, job->lane[i].own);
+		error = prepare_lane(job, &job->lane[i]);
 	return error;
 }

@@ -27,6 +27,8 @@ enum op {
 	OP_ENCRYPT,        /* C_EncryptInit + C_Encrypt */
 	OP_DECRYPT,        /* C_DecryptInit + C_Decrypt */
 	OP_DERIVE,         /* C_DeriveKey: a session key; destroyed outside of the time that counts */
+	OP_ENCAPSULATE,    /* C_EncapsulateKey: likewise */
+	OP_DECAPSULATE,    /* C_DecapsulateKey: likewise */
 	OP_WRAP,           /* C_WrapKey: a generic secret of `size` bytes */
 	OP_DIGEST,         /* C_DigestInit + C_Digest */
 	OP_RANDOM,         /* C_GenerateRandom */
@@ -40,8 +42,8 @@ enum op {
 
 /* Places in `key_kinds`. */
 enum kind {
-	KIND_ED25519, KIND_ED448, KIND_X25519, KIND_P256, KIND_P384, KIND_P521, KIND_SECP256K1, KIND_RSA2048,
-	KIND_ML_DSA_65, KIND_SLH_DSA_128F,
+	KIND_ED25519, KIND_ED448, KIND_X25519, KIND_X448, KIND_P256, KIND_P384, KIND_P521, KIND_SECP256K1,
+	KIND_RSA2048, KIND_RSA3072, KIND_RSA4096, KIND_ML_DSA_65, KIND_SLH_DSA_128F, KIND_ML_KEM_768,
 	KIND_GENERIC256, KIND_AES256, KIND_AES256_WRAP, KIND_AES256_XTS, KIND_CHACHA20,
 	KINDS
 };
@@ -51,7 +53,7 @@ struct key_kind {
 	const char *name;
 	CK_MECHANISM_TYPE generate;
 	bool pair;              /* public and private half, else one secret key */
-	CK_FLAGS uses;          /* CKF_SIGN, CKF_DECRYPT, CKF_ENCRYPT, CKF_DERIVE, CKF_WRAP: of the private or secret key */
+	CK_FLAGS uses;          /* CKF_SIGN, CKF_DECRYPT and so on: of the private or secret key */
 	const char *openssl;    /* of EVP_PKEY_Q_keygen; NULL: a secret key */
 	const char *curve;      /* its argument */
 	size_t bits;            /* of an RSA modulus, or of a secret key; CKA_PARAMETER_SET of kinds that have one */
@@ -105,7 +107,8 @@ struct lane {
 	uint64_t turn;    /* operations done: which key is next */
 	unsigned number;
 	CK_SESSION_HANDLE session;
-	unsigned char *message;
+	unsigned char *message; /* has room for as much as its ciphertext is long: decryption writes it */
+	size_t message_n;       /* that room */
 	unsigned char *out;
 	size_t out_n;
 	void *own;        /* the subject's */
@@ -128,6 +131,7 @@ struct job {
 };
 
 #define NOT_OFFERED CKR_FUNCTION_NOT_SUPPORTED
+#define BENCH_WRONG ((unsigned long)-2) /* done, and the result is wrong */
 
 struct driver {
 	/* In the worker, before its first job. `keys`: how many the token holds already; 0: it is to be made. */

@@ -14,6 +14,7 @@ struct p11_keys {
 struct p11 {
 	void *library;
 	CK_FUNCTION_LIST *f;
+	CK_FUNCTION_LIST_3_2 *f_3_2; /* NULL: the module has no such interface */
 	const char *reserved;
 	bool old_params;           /* wants CKA_EC_PARAMS in the older form */
 	CK_SLOT_ID slot;
@@ -24,6 +25,12 @@ struct p11 {
 
 /* What the functions give: 0 or a CK_RV; no function list is BENCH_NO_MODULE. */
 #define BENCH_NO_MODULE ((unsigned long)-1)
+
+/* Which keys the lanes of a job use: the job's own. */
+struct p11_choice {
+	CK_OBJECT_HANDLE *key, *pub; /* NULL for a search; pub[i]: 0 where it is not known, or the key is a secret one */
+	unsigned long n;             /* of them in turn */
+};
 
 CK_RV p11_initialize(const struct p11 *p);
 /* The slot of the token that was made before. */
@@ -57,7 +64,8 @@ struct p11_mechanism {
 	} params;
 };
 
-/* What the lane's row wants: a nonce that is new for each operation; for an agreement the peer's point is `lane->own`. */
+/* What the lane's row wants: a nonce that is new for each operation, but for decryption, whose ciphertext was made once; for an
+ * agreement the peer's point is `lane->own`. */
 CK_MECHANISM *p11_mechanism(const struct lane *lane, struct p11_mechanism *out);
 /* The public value of a key pair, as a `CKA_EC_POINT` has it without its DER wrapping: the peer of an agreement. */
 struct p11_point {
@@ -72,5 +80,13 @@ unsigned long p11_open(struct subject *s, const struct settings *settings, unsig
 unsigned long p11_populate(struct subject *s, unsigned long count);
 void p11_close(struct subject *s);
 unsigned long p11_prepare(struct subject *s, struct job *job);
+
+/* One operation of a job that is prepared, before any is timed: a signature verifies, what was encrypted decrypts to the message,
+ * a digest is libcrypto's (p11_checks.c).  Keys that are generated, derived or encapsulated are not looked into.  A CK_RV;
+ * BENCH_WRONG: the module said CKR_OK to a wrong result. */
+CK_RV p11_check_signature(struct job *job);
+CK_RV p11_check_ciphertext(struct job *job);
+CK_RV p11_check_plaintext(struct job *job);
+CK_RV p11_check_digest(struct job *job);
 
 #endif

@@ -7,15 +7,9 @@
 
 /* ---- signing, verifying, encrypting ---- */
 
-/* Which keys a lane uses: of a job. */
-struct choice {
-	CK_OBJECT_HANDLE *key, *pub; /* NULL for a search */
-	unsigned long n;             /* of them in turn */
-};
-
 static CK_OBJECT_HANDLE next_key(const struct lane *lane)
 {
-	const struct choice *c = lane->job->own;
+	const struct p11_choice *c = lane->job->own;
 
 	/* Two threads start at different ends. */
 	return c->key[(lane->turn + lane->number * c->n / 2) % c->n];
@@ -40,7 +34,7 @@ static unsigned long step_sign(struct lane *lane)
 
 static unsigned long step_verify(struct lane *lane)
 {
-	const struct choice *c = lane->job->own;
+	const struct p11_choice *c = lane->job->own;
 	CK_FUNCTION_LIST *f = functions(lane);
 	struct p11_mechanism mechanism;
 	CK_RV rv = f->C_VerifyInit(lane->session, p11_mechanism(lane, &mechanism), c->pub[0]);
@@ -64,12 +58,12 @@ static unsigned long step_decrypt(struct lane *lane)
 {
 	CK_FUNCTION_LIST *f = functions(lane);
 	struct p11_mechanism mechanism;
-	unsigned char plain[512];
-	CK_ULONG n = sizeof(plain);
+	CK_ULONG n = lane->message_n;
 	CK_RV rv = f->C_DecryptInit(lane->session, p11_mechanism(lane, &mechanism), next_key(lane));
 
 	/* The ciphertext was made when the lane was. */
-	return rv == CKR_OK ? f->C_Decrypt(lane->session, lane->out, (CK_ULONG)(uintptr_t)lane->own, plain, &n) : rv;
+	return rv == CKR_OK ? f->C_Decrypt(lane->session, lane->out, (CK_ULONG)(uintptr_t)lane->own,
+					   lane->message, &n) : rv;
 }
 
 static unsigned long step_wrap(struct lane *lane)
@@ -125,21 +119,80 @@ static unsigned long step_generate_token(struct lane *lane)
 	return generate(lane, true);
 }
 
-static unsigned long step_derive(struct lane *lane)
-{
-	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-	CK_KEY_TYPE type = CKK_GENERIC_SECRET;
-	CK_ULONG size = lane->job->row->size;
-	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof(class) },  { CKA_KEY_TYPE, &type, sizeof(type) },
-				    { CKA_TOKEN, &no, sizeof(no) },        { CKA_VALUE_LEN, &size, sizeof(size) },
-				    { CKA_SENSITIVE, &yes, sizeof(yes) },  { CKA_EXTRACTABLE, &no, sizeof(no) } };
-	struct p11_mechanism mechanism;
-	CK_RV rv = functions(lane)->C_DeriveKey(lane->session, p11_mechanism(lane, &mechanism), next_key(lane), template,
-						sizeof(template) / sizeof(template[0]), &lane->made[lane->made_n]);
+/* A secret that comes out of another key: of the row's size. */
+struct shared {
+	CK_OBJECT_CLASS class;
+	CK_KEY_TYPE type;
+	CK_ULONG size;
+	CK_BBOOL yes, no;
+	CK_ATTRIBUTE template[6];
+};
 
+#define SHARED_N (sizeof(((struct shared *)NULL)->template) / sizeof(CK_ATTRIBUTE))
+
+static CK_ATTRIBUTE *shared_of(const struct lane *lane, struct shared *s)
+{
+	*s = (struct shared){ .class = CKO_SECRET_KEY, .type = CKK_GENERIC_SECRET, .size = lane->job->row->size, .yes = CK_TRUE,
+			      .no = CK_FALSE,
+			      .template = { { CKA_CLASS, &s->class, sizeof(s->class) },
+					    { CKA_KEY_TYPE, &s->type, sizeof(s->type) },
+					    { CKA_TOKEN, &s->no, sizeof(s->no) },
+					    { CKA_VALUE_LEN, &s->size, sizeof(s->size) },
+					    { CKA_SENSITIVE, &s->yes, sizeof(s->yes) },
+					    { CKA_EXTRACTABLE, &s->no, sizeof(s->no) } } };
+	return s->template;
+}
+
+static unsigned long made(struct lane *lane, CK_RV rv)
+{
 	lane->made_n += rv == CKR_OK;
 	return rv;
+}
+
+static unsigned long step_derive(struct lane *lane)
+{
+	struct shared shared;
+	struct p11_mechanism mechanism;
+
+	return made(lane, functions(lane)->C_DeriveKey(lane->session, p11_mechanism(lane, &mechanism), next_key(lane),
+						       shared_of(lane, &shared), SHARED_N, &lane->made[lane->made_n]));
+}
+
+static CK_FUNCTION_LIST_3_2 *functions_3_2(const struct lane *lane)
+{
+	const struct p11 *p = lane->job->subject->own;
+
+	return p->f_3_2;
+}
+
+/* `n`: the room in the lane's output, then the ciphertext's length. */
+static CK_RV encapsulate(struct lane *lane, CK_ULONG *n)
+{
+	const struct p11_choice *c = lane->job->own;
+	struct shared shared;
+	struct p11_mechanism mechanism;
+
+	return made(lane, functions_3_2(lane)->C_EncapsulateKey(lane->session, p11_mechanism(lane, &mechanism), c->pub[0],
+								shared_of(lane, &shared), SHARED_N, lane->out, n,
+								&lane->made[lane->made_n]));
+}
+
+static unsigned long step_encapsulate(struct lane *lane)
+{
+	CK_ULONG n = lane->out_n;
+
+	return encapsulate(lane, &n);
+}
+
+static unsigned long step_decapsulate(struct lane *lane)
+{
+	struct shared shared;
+	struct p11_mechanism mechanism;
+
+	/* The ciphertext was made when the lane was. */
+	return made(lane, functions_3_2(lane)->C_DecapsulateKey(lane->session, p11_mechanism(lane, &mechanism), next_key(lane),
+								shared_of(lane, &shared), SHARED_N, lane->out,
+								(CK_ULONG)(uintptr_t)lane->own, &lane->made[lane->made_n]));
 }
 
 static unsigned long tidy_made(struct lane *lane)
@@ -153,7 +206,7 @@ static unsigned long tidy_made(struct lane *lane)
 
 static unsigned long step_find(struct lane *lane)
 {
-	const struct choice *c = lane->job->own;
+	const struct p11_choice *c = lane->job->own;
 	const struct p11 *p = lane->job->subject->own;
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
 	CK_OBJECT_HANDLE found[2];
@@ -193,9 +246,9 @@ static unsigned long tidy_login(struct lane *lane)
 
 /* ---- preparing ---- */
 
-static struct choice *choice_new(struct job *job, unsigned long n)
+static struct p11_choice *choice_new(struct job *job, unsigned long n)
 {
-	struct choice *c = calloc(1, sizeof(*c));
+	struct p11_choice *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		abort();
@@ -217,7 +270,7 @@ static CK_OBJECT_HANDLE *handles_copy(const CK_OBJECT_HANDLE *from, unsigned lon
 static CK_RV with_keys(struct p11 *p, struct job *job)
 {
 	unsigned long n = job->row->many ? job->settings->turn : 1;
-	struct choice *c = choice_new(job, p->populated != 0 && n > p->populated ? p->populated : n);
+	struct p11_choice *c = choice_new(job, p->populated != 0 && n > p->populated ? p->populated : n);
 	struct p11_keys *keys;
 	CK_RV rv = p11_keys_ensure(p, job->row->key, c->n, &keys);
 
@@ -246,10 +299,10 @@ static CK_RV with_input(struct p11 *p, struct job *job, CK_C_SignInit init, CK_C
 	for (unsigned i = 0; rv == CKR_OK && i < job->row->lanes; i++) {
 		struct lane *lane = &job->lane[i];
 		struct p11_mechanism mechanism;
-		const struct choice *c = job->own;
+		const struct p11_choice *c = job->own;
 		CK_ULONG n = lane->out_n;
 
-		rv = init(lane->session, p11_mechanism(lane, &mechanism), by_public ? c->pub[0] : c->key[0]);
+		rv = init(lane->session, p11_mechanism(lane, &mechanism), by_public && job->row->key->pair ? c->pub[0] : c->key[0]);
 		if (rv == CKR_OK)
 			rv = make(lane->session, lane->message, job->row->size, lane->out, &n);
 		lane->own = (void *)(uintptr_t)n;
@@ -267,6 +320,27 @@ static CK_RV with_ciphertext(struct p11 *p, struct job *job)
 	return with_input(p, job, p->f->C_EncryptInit, p->f->C_Encrypt, true);
 }
 
+/* The functions are those of 3.2; a module that has such keys has them. */
+static CK_RV with_encapsulation(struct p11 *p, struct job *job)
+{
+	return p->f_3_2 == NULL ? NOT_OFFERED : with_keys(p, job);
+}
+
+static CK_RV with_encapsulated(struct p11 *p, struct job *job)
+{
+	CK_RV rv = with_encapsulation(p, job);
+
+	for (unsigned i = 0; rv == CKR_OK && i < job->row->lanes; i++) {
+		CK_ULONG n = job->lane[i].out_n;
+
+		rv = encapsulate(&job->lane[i], &n);
+		job->lane[i].own = (void *)(uintptr_t)n;
+		if (rv == CKR_OK)
+			rv = tidy_made(&job->lane[i]);
+	}
+	return rv;
+}
+
 /* Its own public half is as good a peer as any. */
 static CK_RV with_peer(struct p11 *p, struct job *job)
 {
@@ -276,7 +350,7 @@ static CK_RV with_peer(struct p11 *p, struct job *job)
 	if (point == NULL)
 		abort();
 	if (rv == CKR_OK && job->row->key->pair)
-		rv = p11_point_of(p, ((struct choice *)job->own)->pub[0], point);
+		rv = p11_point_of(p, ((struct p11_choice *)job->own)->pub[0], point);
 	for (unsigned i = 0; i < job->row->lanes; i++)
 		job->lane[i].own = point;
 	return rv;
@@ -325,20 +399,23 @@ static const struct {
 	unsigned long (*tidy)(struct lane *lane);
 	unsigned batch_max;
 	CK_RV (*prepare)(struct p11 *p, struct job *job);
+	CK_RV (*check)(struct job *job);
 } operations[OPS] = {
-	[OP_SIGN] = { step_sign, NULL, 0, with_keys },
-	[OP_VERIFY] = { step_verify, NULL, 0, with_signature },
-	[OP_ENCRYPT] = { step_encrypt, NULL, 0, with_keys },
-	[OP_DECRYPT] = { step_decrypt, NULL, 0, with_ciphertext },
-	[OP_DERIVE] = { step_derive, tidy_made, 16, with_peer },
-	[OP_WRAP] = { step_wrap, NULL, 0, with_wrapped },
-	[OP_DIGEST] = { step_digest, NULL, 0, NULL },
-	[OP_RANDOM] = { step_random, NULL, 0, NULL },
-	[OP_GENERATE] = { step_generate, tidy_made, 16, with_kind },
-	[OP_GENERATE_TOKEN] = { step_generate_token, tidy_made, 16, with_kind },
-	[OP_FIND] = { step_find, NULL, 0, with_search },
-	[OP_SESSION] = { step_session, NULL, 0, NULL },
-	[OP_LOGIN] = { step_login, tidy_login, 1, without_login },
+	[OP_SIGN] = { step_sign, NULL, 0, with_keys, p11_check_signature },
+	[OP_VERIFY] = { step_verify, NULL, 0, with_signature, NULL },
+	[OP_ENCRYPT] = { step_encrypt, NULL, 0, with_keys, p11_check_ciphertext },
+	[OP_DECRYPT] = { step_decrypt, NULL, 0, with_ciphertext, p11_check_plaintext },
+	[OP_DERIVE] = { step_derive, tidy_made, 16, with_peer, NULL },
+	[OP_ENCAPSULATE] = { step_encapsulate, tidy_made, 16, with_encapsulation, NULL },
+	[OP_DECAPSULATE] = { step_decapsulate, tidy_made, 16, with_encapsulated, NULL },
+	[OP_WRAP] = { step_wrap, NULL, 0, with_wrapped, NULL },
+	[OP_DIGEST] = { step_digest, NULL, 0, NULL, p11_check_digest },
+	[OP_RANDOM] = { step_random, NULL, 0, NULL, NULL },
+	[OP_GENERATE] = { step_generate, tidy_made, 16, with_kind, NULL },
+	[OP_GENERATE_TOKEN] = { step_generate_token, tidy_made, 16, with_kind, NULL },
+	[OP_FIND] = { step_find, NULL, 0, with_search, NULL },
+	[OP_SESSION] = { step_session, NULL, 0, NULL, NULL },
+	[OP_LOGIN] = { step_login, tidy_login, 1, without_login, NULL },
 };
 
 unsigned long p11_prepare(struct subject *s, struct job *job)
@@ -353,5 +430,7 @@ unsigned long p11_prepare(struct subject *s, struct job *job)
 		rv = p11_session(p, &job->lane[i].session);
 	if (rv == CKR_OK && operations[job->row->op].prepare != NULL)
 		rv = operations[job->row->op].prepare(p, job);
+	if (rv == CKR_OK && operations[job->row->op].check != NULL)
+		rv = operations[job->row->op].check(job);
 	return rv;
 }

@@ -34,7 +34,8 @@ static void put_kind(struct template *t, const struct p11 *p, const struct key_k
 		put(t, CKA_MODULUS_BITS, size, sizeof(*size));
 		put(t, CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent));
 	}
-	if (kind->generate == CKM_ML_DSA_KEY_PAIR_GEN || kind->generate == CKM_SLH_DSA_KEY_PAIR_GEN)
+	if (kind->generate == CKM_ML_DSA_KEY_PAIR_GEN || kind->generate == CKM_SLH_DSA_KEY_PAIR_GEN ||
+	    kind->generate == CKM_ML_KEM_KEY_PAIR_GEN)
 		put(t, CKA_PARAMETER_SET, size, sizeof(*size));
 	if (!kind->pair && kind->generate != CKM_CHACHA20_KEY_GEN)
 		put(t, CKA_VALUE_LEN, size, sizeof(*size));
@@ -52,9 +53,11 @@ static const struct {
 	CK_ATTRIBUTE_TYPE private, public;
 } uses[] = {
 	{ CKF_SIGN, CKA_SIGN, CKA_VERIFY },
+	{ CKF_VERIFY, CKA_VERIFY, 0 },
 	{ CKF_DECRYPT, CKA_DECRYPT, CKA_ENCRYPT },
 	{ CKF_ENCRYPT, CKA_ENCRYPT, CKA_DECRYPT },
 	{ CKF_DERIVE, CKA_DERIVE, 0 },
+	{ CKF_DECAPSULATE, CKA_DECAPSULATE, CKA_ENCAPSULATE },
 	{ CKF_WRAP, CKA_WRAP, CKA_UNWRAP },
 };
 

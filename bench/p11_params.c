@@ -96,7 +96,8 @@ static const struct {
 CK_MECHANISM *p11_mechanism(const struct lane *lane, struct p11_mechanism *out)
 {
 	memset(out->iv, 0, sizeof(out->iv));
-	memcpy(out->iv, &lane->turn, sizeof(lane->turn));
+	if (lane->job->row->op != OP_DECRYPT)
+		memcpy(out->iv, &lane->turn, sizeof(lane->turn));
 	out->mechanism = (CK_MECHANISM){ lane->job->row->mechanism, NULL, 0 };
 	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++)
 		if (parameters[i].mechanism == out->mechanism.mechanism)

@@ -11,6 +11,16 @@
 static CK_UTF8CHAR user_pin[] = "user-1234", so_pin[] = "officer-5678";
 #define PIN_N(pin) (sizeof(pin) - 1)
 
+static CK_FUNCTION_LIST_3_2 *list_3_2(const struct subject *s)
+{
+	CK_UTF8CHAR name[] = "PKCS 11";
+	CK_VERSION version = { 3, 2 };
+	CK_INTERFACE *interface = NULL;
+	CK_C_GetInterface get = (CK_C_GetInterface)p11_symbol(s, "C_GetInterface");
+
+	return get != NULL && get(name, &version, &interface, 0) == CKR_OK && interface != NULL ? interface->pFunctionList : NULL;
+}
+
 static unsigned long load(struct subject *s, struct p11 *p)
 {
 	CK_RV (*get_list)(CK_FUNCTION_LIST **);
@@ -23,6 +33,7 @@ static unsigned long load(struct subject *s, struct p11 *p)
 	*(void **)&get_list = dlsym(p->library, "C_GetFunctionList");
 	if (get_list == NULL)
 		return BENCH_NO_MODULE;
+	p->f_3_2 = list_3_2(s);
 	return get_list(&p->f);
 }
 

@@ -58,7 +58,7 @@ static void machine_text(char out[512])
 
 /* ---- tables ---- */
 
-#define NAME_WIDTH 26
+#define NAME_WIDTH 28
 #define CELL_WIDTH 24
 #define BARE_WIDTH 20
 
@@ -85,10 +85,26 @@ static void heading(FILE *f, const struct contest *c)
 	fprintf(f, "\n");
 }
 
+static bool not_offered(unsigned long error)
+{
+	return error == NOT_OFFERED || error == CKR_MECHANISM_INVALID;
+}
+
+/* Nobody in this run has such a thing: a libcrypto before 3.5 and what is post-quantum. */
+static bool nobody_s(const struct contest *c, size_t row)
+{
+	for (size_t i = 0; i < c->entries; i++)
+		if (contest_takes_part(c, row, i) && !not_offered(contest_series(c, row, i)->error))
+			return false;
+	return true;
+}
+
 static void reason_text(unsigned long error, char out[64])
 {
-	if (error == NOT_OFFERED || error == CKR_MECHANISM_INVALID)
+	if (not_offered(error))
 		(void)snprintf(out, 64, "-");
+	else if (error == BENCH_WRONG)
+		(void)snprintf(out, 64, "(wrong)");
 	else
 		(void)snprintf(out, 64, "(error 0x%lx)", error);
 }
@@ -133,7 +149,7 @@ static void table(FILE *f, const struct contest *c)
 
 	heading(f, c);
 	for (size_t row = 0; row < rows_count; row++) {
-		if (!contest_has_row(c, row))
+		if (!contest_has_row(c, row) || nobody_s(c, row))
 			continue;
 		bare_text(c, row, text);
 		fprintf(f, "%-*s%*s", NAME_WIDTH, rows[row].name, BARE_WIDTH, text);
@@ -245,7 +261,7 @@ static json_t *json_rows(const struct contest *c)
 	for (size_t row = 0; row < rows_count; row++) {
 		json_t *cells = json_array();
 
-		for (size_t i = 0; i < c->entries && contest_has_row(c, row); i++)
+		for (size_t i = 0; i < c->entries && contest_has_row(c, row) && !nobody_s(c, row); i++)
 			if (contest_takes_part(c, row, i))
 				(void)json_array_append_new(cells, json_cell(c, row, i));
 		if (json_array_size(cells) == 0)

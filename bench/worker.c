@@ -67,7 +67,8 @@ static void lane_new(struct job *job, unsigned number)
 	lane->job = job;
 	lane->number = number;
 	lane->out_n = size + 20480; /* a signature of SLH-DSA, or what encryption adds */
-	lane->message = calloc(1, size < 4096 ? 4096 : size);
+	lane->message_n = size + 4096;
+	lane->message = calloc(1, lane->message_n);
 	lane->out = calloc(1, lane->out_n);
 	if (lane->message == NULL || lane->out == NULL)
 		abort();

@@ -13,6 +13,7 @@
 #include "base/codec.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "vault/interrupt.h"
 #include "vault/secret.h"
 
 struct kmd_new {
@@ -105,6 +106,7 @@ static struct cf_status begin_in(struct vault_scope *scope, struct beginning *b)
 	const struct kmd_new_request *r = b->request;
 	uint8_t master[KMD_KEY_SIZE];
 
+	interrupt_presume(); /* random numbers come by a system call */
 	randombytes_buf(master, sizeof(master));
 	CF_TRY(kmd_seal_master(scope, master, r->password, &r->scrypt, MSPAN_OF(b->blob[0]),
 			       &b->n[0]));

@@ -13,6 +13,7 @@
 
 #include "mech/ossl_auto.h"
 #include "mech/rsa.h"
+#include "vault/interrupt.h"
 #include "vault/keep.h"
 
 AUTO_DEFINE(rsa_st, RSA_free)
@@ -55,8 +56,10 @@ static bool kept_pair(struct vault_scope *scope, const struct work *w)
 /* libcrypto makes it: it is read by blinding 1, and by taking that off from 1. */
 static bool new_pair(const struct work *w)
 {
-	AUTO(bn_blinding_st) b = RSA_setup_blinding(w->rsa, w->context);
+	AUTO(bn_blinding_st) b = NULL;
 
+	interrupt_presume(); /* random numbers come by a system call */
+	b = RSA_setup_blinding(w->rsa, w->context);
 	w->pair.p[0] = 0;
 	return b != NULL && BN_one(w->on) == 1 && BN_one(w->off) == 1 &&
 	       BN_BLINDING_convert_ex(w->on, w->number, b, w->context) == 1 &&

@@ -157,7 +157,7 @@ static CK_RV change_one(struct revision *v, size_t at, const CK_ATTRIBUTE *a, bo
 	return store(v, a->type, value);
 }
 
-static CK_RV copy_rules(struct revision *v, struct attrs old, const uint8_t unique_id[16])
+static CK_RV copy_rules(struct revision *v, struct attrs old, const uint8_t unique_id[OBJECT_ID_SIZE])
 {
 	if (!attrs_bool(old, CKA_COPYABLE, true))
 		return refuse(CKR_ACTION_PROHIBITED, CKA_COPYABLE, "is false: the object cannot be copied");
@@ -178,7 +178,7 @@ static CK_RV date_rules(struct revision *v)
 }
 
 static CK_RV revise(struct revision *v, struct attrs old, struct template t, bool copy, bool by_so,
-		    const uint8_t unique_id[16])
+		    const uint8_t unique_id[OBJECT_ID_SIZE])
 {
 	CK_RV rv = input_check(t);
 
@@ -196,7 +196,7 @@ static CK_RV revise(struct revision *v, struct attrs old, struct template t, boo
 }
 
 CK_RV object_change(struct vault_scope *scope, struct attrs old, struct template t, bool copy, bool by_so,
-		    const uint8_t unique_id[16], struct attrs_writer *out)
+		    const uint8_t unique_id[OBJECT_ID_SIZE], struct attrs_writer *out)
 {
 	struct revision v = { .count = 0 };
 	CK_RV rv;

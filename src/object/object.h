@@ -43,6 +43,8 @@ struct object_head {
 CK_RV object_head(enum object_use use, struct template t, CK_OBJECT_CLASS class_opt, CK_KEY_TYPE key_type_opt,
 		  size_t given_bytes, struct object_head *out);
 
+#define OBJECT_ID_SIZE 16
+
 struct object_request {
 	enum object_use use;
 	struct object_head head;
@@ -56,7 +58,7 @@ struct object_request {
 	struct span admitted;            /* CKA_ENCAPSULATE_TEMPLATE: what does not match it is not made; p NULL: there is none */
 	bool from_always_sensitive, from_never_extractable;
 	bool stays_sensitive, stays_inside; /* SENSITIVE must be true, EXTRACTABLE false */
-	uint8_t unique_id[16];           /* random; becomes CKA_UNIQUE_ID, as a UUID string */
+	uint8_t unique_id[OBJECT_ID_SIZE]; /* random; becomes CKA_UNIQUE_ID, as a UUID string */
 };
 
 /* Builds the whole encoding: template, computed values, defaults, rules between attributes (ALWAYS_SENSITIVE, NEVER_EXTRACTABLE,
@@ -68,7 +70,7 @@ CK_RV object_build(struct vault_scope *scope, const struct object_request *reque
 /* C_SetAttributeValue and C_CopyObject: the old encoding with the template's changes.  The head of the copy
  * (token, private) is in *head when `copy`. ATTRIBUTE_READ_ONLY, ACTION_PROHIBITED, TEMPLATE_INCONSISTENT ... */
 CK_RV object_change(struct vault_scope *scope, struct attrs old, struct template t, bool copy, bool by_so,
-		    const uint8_t unique_id[16], struct attrs_writer *out);
+		    const uint8_t unique_id[OBJECT_ID_SIZE], struct attrs_writer *out);
 /* How the copy will be kept, from the old object and the template, before it is built. */
 CK_RV object_copy_head(struct vault_scope *scope, struct attrs old, struct template t, struct object_head *head);
 

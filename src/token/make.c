@@ -6,12 +6,11 @@
  */
 #include "token/make.h"
 
-#include <sodium.h>
-
 #include "base/codec.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "ck/rv.h"
+#include "vault/interrupt.h"
 
 /* How many bytes of values we may put in: the parts of a key are at most twice what they came from, beside a public key's
  * encoding. */
@@ -162,10 +161,29 @@ CK_RV making_build(struct vault_scope *scope, struct making *m, struct pending *
 	return rv == CKR_OK ? build(scope, m, p) : rv;
 }
 
+bool making_draws_late(CK_OBJECT_CLASS class, CK_KEY_TYPE type)
+{
+	return (class == CKO_PRIVATE_KEY || class == CKO_PUBLIC_KEY) && type != CKK_EC_EDWARDS && type != CKK_EC_MONTGOMERY;
+}
+
+/* The wallet draws nonces; keys that are used, or that come from outside and are completed. */
+static bool draws_late(const struct making *m)
+{
+	const struct object_head *head = &m->object[0].request.head;
+
+	if (m->change != NULL || m->source != NULL)
+		return m->change != NULL;
+	if (m->base != NULL && making_draws_late(key_usage(m->base)->class, key_usage(m->base)->key_type))
+		return true;
+	return (m->base != NULL || m->mech == NULL) && making_draws_late(head->class, head->key_type);
+}
+
 static void build_in_scope(struct vault_scope *scope, void *arg)
 {
 	struct making *m = arg;
 
+	if (draws_late(m))
+		interrupt_presume();
 	m->rv = m->build(scope, m);
 }
 
@@ -254,7 +272,7 @@ void making_request(struct making *m, struct pending *p, enum object_use use, st
 	p->request.given = p->given;
 	p->request.gen_mechanism = CK_UNAVAILABLE_INFORMATION;
 	p->request.by_so = m->standing.login == TOKEN_SO;
-	randombytes_buf(p->request.unique_id, sizeof(p->request.unique_id));
+	token_new_id(m->who->token, p->request.unique_id);
 }
 
 void pending_give(struct pending *p, CK_ATTRIBUTE_TYPE type, struct span value)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sodium.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -93,6 +94,17 @@ uint64_t token_lock_when_idle(struct token *t)
 void token_unlock(struct token *t)
 {
 	lock_drop(&t->lock);
+}
+
+void token_new_id(struct token *t, uint8_t out[OBJECT_ID_SIZE])
+{
+	token_lock(t);
+	if (t->ids_left == 0) {
+		randombytes_buf(t->id, sizeof(t->id));
+		t->ids_left = IDS_DRAWN;
+	}
+	bytes_copy(out, t->id[--t->ids_left], OBJECT_ID_SIZE);
+	token_unlock(t);
 }
 
 void token_standing(struct token *t, struct standing *out)

@@ -12,6 +12,8 @@
 
 #define PIN_MAX 1024
 #define SESSION_BUCKETS 256
+/* Random numbers for so many unique IDs are drawn at a time: a system call for each would take as long as the rest of a small object. */
+#define IDS_DRAWN 16
 #define KEY_BUCKETS 1024
 /* Keys that stay ready for use, about 500 bytes each; beyond them some are let go and come back at their next use. */
 #define KEYS_MAX 16384
@@ -35,6 +37,8 @@ struct token {
 	CK_ULONG sessions, rw_sessions;
 	struct session_object *session_objects[SESSION_BUCKETS];
 	uint64_t next_session_object;
+	uint8_t id[IDS_DRAWN][OBJECT_ID_SIZE]; /* random, of objects to come */
+	unsigned ids_left;
 	struct key *keys[KEY_BUCKETS];
 	size_t key_count, key_hand;         /* the hand: where the search for a key to let go goes on */
 	uint64_t keys_generation;           /* of the wallet, when the cached keys were read */
@@ -52,6 +56,8 @@ uint64_t token_lock_when_idle(struct token *t);
 /* `config` and `disabled` are borrowed. */
 CK_RV token_new(const struct config *config, const struct disabled *disabled, const uint8_t serial[WALLET_SERIAL_SIZE],
 		struct token **out);
+/* Lock not held: what becomes a new object's CKA_UNIQUE_ID; never given twice. */
+void token_new_id(struct token *t, uint8_t out[OBJECT_ID_SIZE]);
 /* Lock held: everything that logging out takes away. */
 void token_forget_login(struct token *t);
 /* What an operation needs of a logged-in token, outside of its lock. Released by standing_release. */

@@ -22,7 +22,8 @@
 void interrupt_watch(void);
 /* May one have been delivered since? */
 bool interrupt_noticed(void);
-/* A system call is made: kernels from 6.19 on do not show a signal that arrives in one, so it is taken for granted. */
+/* A system call is made, when something secret was computed already: kernels from 6.19 on do not show a signal that arrives in one, so
+ * it is taken for granted.  What a scope draws as random before anything else needs it not: no register has a secret then. */
 void interrupt_presume(void);
 /* Wipes this thread's alternate signal stack, from its top until as much as the kernel's largest signal frame
  * (AT_MINSIGSTKSZ) is unused in one piece; nothing when it has none.  What is in use of it, when the caller runs on it, is left alone. */

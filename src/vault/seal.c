@@ -2,6 +2,9 @@
 #include "vault/seal.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
+
+#include "base/codec.h"
 
 struct aead {
 	const char *name;
@@ -39,15 +42,35 @@ const char *seal_name(void)
 	return chosen->name;
 }
 
+static _Atomic uint64_t next;
+
+/* As long as the longest that a cipher takes (XChaCha20's). */
+struct whole_nonce {
+	uint8_t bytes[crypto_aead_xchacha20poly1305_ietf_NPUBBYTES];
+};
+
+static struct whole_nonce whole(const uint8_t nonce[SEAL_NONCE_SIZE])
+{
+	struct whole_nonce n = { { 0 } };
+
+	memcpy(n.bytes, nonce, SEAL_NONCE_SIZE);
+	return n;
+}
+
 void seal_encrypt(const uint8_t key[32], uint8_t nonce[SEAL_NONCE_SIZE], struct span in,
 		  uint8_t *out)
 {
-	randombytes_buf(nonce, SEAL_NONCE_SIZE);
-	(void)chosen->encrypt(out, NULL, in.p, in.n, NULL, 0, NULL, nonce, key);
+	struct whole_nonce n;
+
+	codec_put_u64(nonce, atomic_fetch_add_explicit(&next, 1, memory_order_relaxed));
+	n = whole(nonce);
+	(void)chosen->encrypt(out, NULL, in.p, in.n, NULL, 0, NULL, n.bytes, key);
 }
 
 bool seal_decrypt(const uint8_t key[32], const uint8_t nonce[SEAL_NONCE_SIZE], struct span in,
 		  uint8_t *out)
 {
-	return chosen->decrypt(out, NULL, NULL, in.p, in.n, NULL, 0, nonce, key) == 0;
+	struct whole_nonce n = whole(nonce);
+
+	return chosen->decrypt(out, NULL, NULL, in.p, in.n, NULL, 0, n.bytes, key) == 0;
 }

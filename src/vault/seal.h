@@ -2,8 +2,9 @@
 /*
  * The AEAD that seals secrets in memory: AES-256-GCM where the processor has it
  * (156 ns against 616 for a 96-byte secret), else XChaCha20-Poly1305.  What is sealed never
- * leaves the process, so the choice is made anew by each.  Nonces are random; a key that is
- * used lives for about an hour, far below the limits of 96-bit random nonces.
+ * leaves the process, so the choice is made anew by each.  Nonces are numbers that a process counts up, whatever
+ * the key: none comes twice, and none costs a system call, which a random one does (as much as sealing).  A forked
+ * child goes on counting, under a coffer key of its own.
  */
 #ifndef COFFER_VAULT_SEAL_H
 #define COFFER_VAULT_SEAL_H
@@ -12,13 +13,13 @@
 
 #include "base/span.h"
 
-#define SEAL_NONCE_SIZE 24
+#define SEAL_NONCE_SIZE 8
 #define SEAL_TAG_SIZE 16
 
 /* After sodium_init().  Takes AES-256-GCM when the processor has it and `hardware` allows. */
 void seal_choose(bool hardware);
 const char *seal_name(void);
-/* out has in.n + SEAL_TAG_SIZE bytes; draws a new nonce. */
+/* out has in.n + SEAL_TAG_SIZE bytes; writes a new nonce. */
 void seal_encrypt(const uint8_t key[32], uint8_t nonce[SEAL_NONCE_SIZE], struct span in,
 		  uint8_t *out);
 /* out has in.n - SEAL_TAG_SIZE bytes. False when it is forged. */

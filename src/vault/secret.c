@@ -111,7 +111,6 @@ struct cf_status secret_seal(struct vault_scope *scope, struct span plain, struc
 		return status;
 	}
 	/* Enlisted before the key can change: rotation holds the lock for writing. */
-	interrupt_presume(); /* random numbers come by a system call */
 	coffer_key_read_lock();
 	coffer_key_get(scope, key);
 	seal_encrypt(key, s->nonce, plain, s->sealed);

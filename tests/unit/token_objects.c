@@ -109,6 +109,44 @@ static void a_handle_is_never_used_again(void)
 	kit_down(&k);
 }
 
+#define UUID_TEXT 36
+
+static void read_id(const struct kit *k, CK_OBJECT_HANDLE h, char out[UUID_TEXT + 1])
+{
+	CK_ATTRIBUTE a = { CKA_UNIQUE_ID, out, UUID_TEXT };
+
+	REQUIRE(objects_get(&k->who, h, &a, 1) == CKR_OK && a.ulValueLen == UUID_TEXT);
+	out[UUID_TEXT] = '\0';
+}
+
+/* More of them than random numbers are drawn for at a time; a copy has one of its own, and whatever else changes it stays. */
+static void an_id_is_one_objects_alone_and_stays(void)
+{
+	enum { OBJECTS = 40 };
+	static char id[OBJECTS + 1][UUID_TEXT + 1];
+	CK_OBJECT_HANDLE h[OBJECTS + 1];
+	struct template none = { NULL, 0 };
+	char again[UUID_TEXT + 1];
+	struct kit k;
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	for (size_t i = 0; i < OBJECTS; i++)
+		REQUIRE(kit_data(&k.who, i % 8 == 0, i % 3 == 0, "x", &h[i]) == CKR_OK);
+	REQUIRE(objects_copy(&k.who, h[0], none, &h[OBJECTS]) == CKR_OK);
+	for (size_t i = 0; i <= OBJECTS; i++) {
+		read_id(&k, h[i], id[i]);
+		for (size_t j = 0; j < i; j++)
+			CHECK(strcmp(id[i], id[j]) != 0);
+	}
+	for (size_t i = 0; i <= OBJECTS; i++) {
+		REQUIRE(kit_set(&k.who, h[i], CKA_LABEL, "y", 1) == CKR_OK);
+		read_id(&k, h[i], again);
+		CHECK(strcmp(id[i], again) == 0);
+	}
+	kit_down(&k);
+}
+
 static void profiles_are_there_and_stay_as_they_are(void)
 {
 	static const CK_OBJECT_CLASS profile = CKO_PROFILE;
@@ -152,6 +190,7 @@ static void every_object_is_found_once(void)
 {
 	struct kit k;
 	CK_OBJECT_HANDLE h[MANY], found[MANY + 10];
+	CK_ULONG n;
 	char label[16];
 
 	kit_up(&k);
@@ -162,11 +201,12 @@ static void every_object_is_found_once(void)
 	}
 	CHECK(kit_labelled(&k.who, "0") == MANY / 3 && kit_labelled(&k.who, "1") == MANY / 3);
 	CHECK(kit_labelled(&k.who, "3") == 0);
-	CHECK(kit_find(&k.who, 0, NULL, 0, found, MANY + 10) >= MANY);
+	n = kit_find(&k.who, 0, NULL, 0, found, MANY + 10);
+	CHECK(n >= MANY);
 	for (int i = 0; i < MANY; i++) {
 		int times = 0;
 
-		for (int j = 0; j < MANY + 10; j++)
+		for (CK_ULONG j = 0; j < n; j++)
 			times += found[j] == h[i];
 		CHECK(times == 1);
 	}
@@ -265,6 +305,7 @@ int main(void)
 		{ "what is private is not there after a logout", what_is_private_is_not_there_after_a_logout },
 		{ "session objects go with their session", session_objects_go_with_their_session },
 		{ "a handle is never used again", a_handle_is_never_used_again },
+		{ "an ID is one object's alone, and stays", an_id_is_one_objects_alone_and_stays },
 		{ "profiles are there and stay as they are", profiles_are_there_and_stay_as_they_are },
 		{ "a copy may move from the session to the wallet", a_copy_may_move_between_session_and_wallet },
 		{ "every object is found once", every_object_is_found_once },

@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vault/key.h"
@@ -310,6 +311,47 @@ static void a_secret_of_an_earlier_vault_is_let_go(void)
 	vault_close();
 }
 
+#define NONCES 1000
+
+static int by_value(const void *a, const void *b)
+{
+	return memcmp(a, b, SEAL_NONCE_SIZE);
+}
+
+/* Under AES-GCM a nonce that came twice would give the key of the authentication away. */
+static void no_nonce_comes_twice(void)
+{
+	static uint8_t nonce[NONCES][SEAL_NONCE_SIZE];
+	uint8_t key[32] = { 1 }, sealed[2][5 + SEAL_TAG_SIZE];
+
+	for (size_t i = 0; i < NONCES; i++)
+		seal_encrypt(key, nonce[i], span_str("hello"), sealed[i % 2]);
+	CHECK(memcmp(sealed[0], sealed[1], sizeof(sealed[0])) != 0);
+	qsort(nonce, NONCES, SEAL_NONCE_SIZE, by_value);
+	for (size_t i = 1; i < NONCES; i++)
+		CHECK(memcmp(nonce[i - 1], nonce[i], SEAL_NONCE_SIZE) != 0);
+}
+
+/* The whole of it is used. */
+static void another_nonce_opens_nothing(void)
+{
+	const bool choices[] = { false, true };
+
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t key[32] = { 1 }, nonce[SEAL_NONCE_SIZE], sealed[5 + SEAL_TAG_SIZE], out[5];
+
+		seal_choose(choices[i]);
+		seal_encrypt(key, nonce, span_str("hello"), sealed);
+		for (size_t k = 0; k < SEAL_NONCE_SIZE; k++) {
+			nonce[k] ^= 0x80;
+			CHECK(!seal_decrypt(key, nonce, SPAN_OF(sealed), out));
+			nonce[k] ^= 0x80;
+		}
+		CHECK(seal_decrypt(key, nonce, SPAN_OF(sealed), out));
+	}
+	seal_choose(false);
+}
+
 static void both_ciphers_seal_and_notice_a_change(void)
 {
 	const bool choices[] = { false, true };
@@ -406,6 +448,8 @@ int main(void)
 		{"an old key is replaced on use", an_old_key_is_replaced_on_use},
 		{"a forged secret closes the vault", a_forged_secret_closes_the_vault},
 		{"a secret of an earlier vault is let go", a_secret_of_an_earlier_vault_is_let_go},
+		{"no nonce comes twice", no_nonce_comes_twice},
+		{"another nonce opens nothing", another_nonce_opens_nothing},
 		{"both ciphers seal and notice a change", both_ciphers_seal_and_notice_a_change},
 		{"threads seal and open while keys change",
 		 threads_seal_and_open_while_keys_change},

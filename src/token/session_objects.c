@@ -7,11 +7,16 @@ static struct session_object **bucket(struct token *t, uint64_t number)
 	return &t->session_objects[number % SESSION_BUCKETS];
 }
 
+bool session_object_is_visible(const struct token *t, const struct session_object *o)
+{
+	return !o->is_private || t->login == TOKEN_USER;
+}
+
 struct session_object *session_object_find(struct token *t, uint64_t number)
 {
 	for (struct session_object *o = *bucket(t, number); o != NULL; o = o->next)
 		if (o->number == number)
-			return o;
+			return session_object_is_visible(t, o) ? o : NULL;
 	return NULL;
 }
 
@@ -49,23 +54,20 @@ bool session_object_replace(struct token *t, uint64_t number, struct session_obj
 	contents_free(old);
 	old->sealed = o->sealed;
 	old->plain = o->plain;
+	old->is_destroyable = o->is_destroyable;
 	o->sealed = NULL;
 	o->plain = (struct buf)BUF_INIT(WALLET_OBJECT_MAX);
 	return true;
 }
 
-bool session_object_remove(struct token *t, uint64_t number)
+void session_object_remove(struct token *t, struct session_object *o)
 {
-	for (struct session_object **place = bucket(t, number); *place != NULL; place = &(*place)->next) {
-		struct session_object *o = *place;
+	struct session_object **place = bucket(t, o->number);
 
-		if (o->number != number)
-			continue;
-		*place = o->next;
-		session_object_free(o);
-		return true;
-	}
-	return false;
+	while (*place != o)
+		place = &(*place)->next;
+	*place = o->next;
+	session_object_free(o);
 }
 
 void session_objects_drop(struct token *t, bool (*which)(const struct session_object *o, CK_SESSION_HANDLE owner),

@@ -94,16 +94,20 @@ struct session_object {
 	uint64_t number;
 	CK_SESSION_HANDLE owner;
 	bool is_private;       /* CKA_PRIVATE: goes at logout */
+	bool is_destroyable;   /* CKA_DESTROYABLE, so that nothing is opened to destroy it; whoever could change it here could free it as well */
 	struct secret *sealed; /* or */
 	struct buf plain;
 };
 /* All with the token's lock held. */
+/* NULL also for a private one while the user is not logged in. */
 struct session_object *session_object_find(struct token *t, uint64_t number);
+bool session_object_is_visible(const struct token *t, const struct session_object *o);
 /* Takes `o` over and gives it its number. */
 void session_object_add(struct token *t, struct session_object *o);
 /* Takes over what `o` holds in place of what the object with that number has. False when it is gone. */
 bool session_object_replace(struct token *t, uint64_t number, struct session_object *o);
-bool session_object_remove(struct token *t, uint64_t number);
+/* One of this token's; frees it. */
+void session_object_remove(struct token *t, struct session_object *o);
 void session_objects_drop(struct token *t, bool (*which)(const struct session_object *o, CK_SESSION_HANDLE owner),
 			  CK_SESSION_HANDLE owner);
 bool session_object_is_private(const struct session_object *o, CK_SESSION_HANDLE owner);

@@ -205,7 +205,7 @@ struct cf_status region_borrow(size_t n, struct region *out)
 	return region_new(KEPT_SIZE - 2 * CANARY_SIZE, out);
 }
 
-bool region_return(struct region *r)
+bool region_return(struct region *r, size_t used)
 {
 	bool intact = region_intact(r);
 
@@ -214,7 +214,11 @@ bool region_return(struct region *r)
 		region_free(r);
 		return false;
 	}
-	sodium_memzero(r->use.p, r->use.n);
+#ifdef COFFER_DEBUG
+	if (!sodium_is_zero(r->use.p + used, r->use.n - used))
+		__builtin_trap();
+#endif
+	sodium_memzero(r->use.p, used);
 	if (!kept_give(r))
 		region_free(r);
 	*r = (struct region){ 0 };

@@ -36,8 +36,8 @@ bool region_intact(const struct region *r);
 void region_free(struct region *r);
 
 /* As region_new and region_free, but a few small regions are kept, wiped, for the
- * next to ask.  region_return is false when a canary was overwritten. */
+ * next to ask.  region_return is told how much of it, from its start, was written to; false when a canary was overwritten. */
 struct cf_status region_borrow(size_t n, struct region *out) CF_CHECKED;
-bool region_return(struct region *r);
+bool region_return(struct region *r, size_t used);
 
 #endif

@@ -42,7 +42,7 @@ void guarded_free(struct guarded *g)
 {
 	if (g == NULL)
 		return;
-	if (!region_return(&g->region))
+	if (!region_return(&g->region, g->room))
 		vault_damaged("a canary of an input was overwritten");
 	mem_free(g);
 }

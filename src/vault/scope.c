@@ -18,6 +18,7 @@ struct block {
 struct vault_scope {
 	struct stack *stack;
 	struct block *blocks;
+	struct block first; /* nearly always the only one */
 };
 
 static _Thread_local bool inside;
@@ -38,9 +39,10 @@ static void blocks_free(struct vault_scope *scope)
 		struct block *b = scope->blocks;
 
 		scope->blocks = b->next;
-		if (!region_return(&b->region))
+		if (!region_return(&b->region, b->used))
 			vault_damaged("a canary of scope memory was overwritten");
-		mem_free(b);
+		if (b != &scope->first)
+			mem_free(b);
 	}
 }
 
@@ -94,14 +96,15 @@ struct cf_status vault_measure(vault_fn fn, void *arg, size_t *depth)
 
 static struct cf_status block_new(struct vault_scope *scope, size_t n)
 {
-	struct block *b = NEW(block);
+	struct block *b = scope->blocks == NULL ? &scope->first : NEW(block);
 	struct cf_status status;
 
 	if (b == NULL)
 		return CF_STATUS(NOMEM);
 	status = region_borrow(n, &b->region);
 	if (cf_failed(status)) {
-		mem_free(b);
+		if (b != &scope->first)
+			mem_free(b);
 		return status;
 	}
 	b->next = scope->blocks;

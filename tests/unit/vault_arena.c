@@ -81,7 +81,7 @@ static void a_write_beyond_the_room_is_noticed(void)
 	region_free(&r);
 	REQUIRE(cf_ok(region_borrow(64, &r)));
 	r.use.p[-1] ^= 1;
-	CHECK(!region_return(&r));
+	CHECK(!region_return(&r, r.use.n));
 	CHECK(arena_bytes() == 0);
 	arena_close();
 }
@@ -96,7 +96,7 @@ static void a_kept_region_comes_back_wiped(void)
 	REQUIRE(cf_ok(region_borrow(3000, &a)));
 	pages = a.pages;
 	memset(a.use.p, 0x77, a.use.n);
-	CHECK(region_return(&a));
+	CHECK(region_return(&a, a.use.n));
 	CHECK(arena_bytes() > 0);
 	REQUIRE(cf_ok(region_borrow(3000, &b)));
 	CHECK(b.pages == pages);
@@ -105,10 +105,10 @@ static void a_kept_region_comes_back_wiped(void)
 	CHECK(any == 0);
 	/* Large ones are not kept, and a closed arena keeps none. */
 	REQUIRE(cf_ok(region_borrow(50000, &c)));
-	CHECK(region_return(&c));
+	CHECK(region_return(&c, c.use.n));
 	CHECK(arena_bytes() == b.pages_n);
 	arena_close();
-	CHECK(region_return(&b));
+	CHECK(region_return(&b, b.use.n));
 	CHECK(arena_bytes() == 0);
 }
 

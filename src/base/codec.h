@@ -10,10 +10,38 @@
 #include "base/span.h"
 #include "base/status.h"
 
-void codec_put_u32(uint8_t out[4], uint32_t v);
-void codec_put_u64(uint8_t out[8], uint64_t v);
-uint32_t codec_get_u32(const uint8_t in[4]);
-uint64_t codec_get_u64(const uint8_t in[8]);
+/* Written out, not as loops: so compilers make one load or store of each. */
+
+static inline void codec_put_u32(uint8_t out[4], uint32_t v)
+{
+	out[0] = (uint8_t)v;
+	out[1] = (uint8_t)(v >> 8);
+	out[2] = (uint8_t)(v >> 16);
+	out[3] = (uint8_t)(v >> 24);
+}
+
+static inline void codec_put_u64(uint8_t out[8], uint64_t v)
+{
+	out[0] = (uint8_t)v;
+	out[1] = (uint8_t)(v >> 8);
+	out[2] = (uint8_t)(v >> 16);
+	out[3] = (uint8_t)(v >> 24);
+	out[4] = (uint8_t)(v >> 32);
+	out[5] = (uint8_t)(v >> 40);
+	out[6] = (uint8_t)(v >> 48);
+	out[7] = (uint8_t)(v >> 56);
+}
+
+static inline uint32_t codec_get_u32(const uint8_t in[4])
+{
+	return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 | (uint32_t)in[3] << 24;
+}
+
+static inline uint64_t codec_get_u64(const uint8_t in[8])
+{
+	return (uint64_t)in[0] | (uint64_t)in[1] << 8 | (uint64_t)in[2] << 16 | (uint64_t)in[3] << 24 |
+	       (uint64_t)in[4] << 32 | (uint64_t)in[5] << 40 | (uint64_t)in[6] << 48 | (uint64_t)in[7] << 56;
+}
 
 struct reader {
 	struct span rest;

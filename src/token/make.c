@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "ck/rv.h"
 #include "vault/interrupt.h"
+#include "vault/nest.h"
 
 /* How many bytes of values we may put in: the parts of a key are at most twice what they came from, beside a public key's
  * encoding. */
@@ -185,7 +186,10 @@ static void build_in_scope(struct vault_scope *scope, void *arg)
 
 	if (draws_late(m))
 		interrupt_presume();
+	/* All that libcrypto takes on the way is given back before the end. */
+	nest_open(scope);
 	m->rv = m->build(scope, m);
+	nest_close(scope);
 }
 
 static CK_RV put_rows(struct making *m, CK_OBJECT_HANDLE changed)

@@ -177,6 +177,7 @@ static void close_files(void)
 static void forget_parent(void)
 {
 	vault_forget_after_fork();
+	mech_forget_after_fork();
 	idle_forget();
 	for (size_t i = 0; i < MODULE_COUNTERS; i++)
 		atomic_store(&module.counter[i].calls, 0);

@@ -20,6 +20,8 @@
 
 /* ---- keys as a mechanism sees them ---- */
 
+struct prepared;
+
 #define KEY_PARTS_MAX 12
 
 struct key_part {
@@ -35,6 +37,7 @@ struct key_view {
 	struct key_part part[KEY_PARTS_MAX];
 	size_t parts;
 	struct keep *keep;                   /* what the family leaves sealed with the key for the next operation; NULL: it leaves nothing */
+	struct prepared *prepared;           /* what the library made of a public key that is kept (mech/prepared.h); NULL: nothing is kept of it */
 	CK_ULONG value_bits;                 /* CKA_VALUE_BITS that is wanted of a new Diffie-Hellman key; 0: any */
 };
 
@@ -374,6 +377,8 @@ void mech_get_info(const struct mech *mech, CK_MECHANISM_INFO *info);
 /* Once for each process, before any other call. Does not touch the host's OpenSSL state. */
 CK_RV mech_open(void);
 void mech_close(void);
+/* In a forked child: mechanisms stay open, what was kept of the parent's keys is left alone. */
+void mech_forget_after_fork(void);
 /* Nonces of ECDSA are those of RFC 6979, or hedged (a random number in each signature).  After mech_open(), before any signature.
  * FUNCTION_FAILED: this process's libcrypto has none, and the sentence says so. */
 CK_RV mech_deterministic_ecdsa(bool on);

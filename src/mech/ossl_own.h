@@ -17,6 +17,8 @@ bool ossl_own_is_private(void);
 bool ossl_own_open(void);
 /* Nothing of it is used any more, until it is opened again. */
 void ossl_own_close(void);
+/* From here on (`on`) what this thread has it allocate is no secret, and lies on the ordinary heap though a scope runs. */
+void ossl_own_ordinary(bool on);
 
 /* ossl_host.c: no thread that lives on runs a destructor of ours. */
 void ossl_host_leave(void);

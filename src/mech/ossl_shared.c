@@ -14,3 +14,8 @@ bool ossl_own_open(void)
 void ossl_own_close(void)
 {
 }
+
+void ossl_own_ordinary(bool on)
+{
+	(void)on;
+}

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "mech/families.h"
 #include "mech/ossl_auto.h"
+#include "mech/prepared.h"
 
 /* By name: headers of OpenSSL 3.0 do not have all of them. */
 #define PUBLIC "pub"
@@ -104,11 +105,16 @@ EVP_PKEY *pqc_private_key(struct vault_scope *scope, const struct key_view *key)
 	return set == NULL ? NULL : key_of(set, EVP_PKEY_KEYPAIR, PRIVATE, key_view_part(key, CKA_VALUE));
 }
 
-EVP_PKEY *pqc_public_key(const struct key_view *key)
+static EVP_PKEY *prepare_public(const struct key_view *key)
 {
 	const struct parameter_set *set = pqc_set_of(key);
 
 	return set == NULL ? NULL : key_of(set, EVP_PKEY_PUBLIC_KEY, PUBLIC, key_view_part(key, CKA_VALUE));
+}
+
+EVP_PKEY *pqc_public_key(const struct key_view *key)
+{
+	return prepared_object(key, prepare_public);
 }
 
 static bool take(const EVP_PKEY *k, const char *part, uint8_t *out, size_t n)

@@ -22,6 +22,7 @@ bool pqc_available(const struct mech *mech);
 const struct parameter_set *pqc_set_of(const struct key_view *key);
 /* The key as OpenSSL takes it; NULL: it is none, or there is no memory.  The caller frees it, in the same scope. */
 EVP_PKEY *pqc_private_key(struct vault_scope *scope, const struct key_view *key);
+/* Kept with the key (mech/prepared.h). */
 EVP_PKEY *pqc_public_key(const struct key_view *key);
 
 /* As mech_key_complete(): the seed or the value of a private key gives the other parts, both must belong together.  The public

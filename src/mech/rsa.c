@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "mech/families.h"
 #include "mech/ossl_auto.h"
+#include "mech/prepared.h"
 
 AUTO_DEFINE(rsa_st, RSA_free)
 
@@ -81,9 +82,44 @@ CK_RV rsa_private(struct vault_scope *scope, const struct key_view *key, const u
 	return RSA_private_decrypt(n, in, out, rsa, RSA_NO_PADDING) == n ? CKR_OK : CKR_DATA_INVALID;
 }
 
-CK_RV rsa_public(const struct key_view *key, const uint8_t *in, uint8_t *out)
+/* Montgomery's constants are computed by the first operation: here by one whose exponent is 1, so that it costs nothing else. */
+static bool complete(RSA *rsa)
+{
+	AUTO(bignum_st) one = BN_new();
+	AUTO(bignum_st) e = BN_dup(RSA_get0_e(rsa));
+	uint8_t block[RSA_BYTES_MAX] = { 0 };
+	int n = RSA_size(rsa);
+
+	if (one == NULL || e == NULL || n > RSA_BYTES_MAX || BN_one(one) != 1 || RSA_set0_key(rsa, NULL, one, NULL) != 1)
+		return false;
+	(void)TAKE(one);
+	if (RSA_public_encrypt(n, block, block, rsa, RSA_NO_PADDING) != n || RSA_set0_key(rsa, NULL, e, NULL) != 1)
+		return false;
+	(void)TAKE(e);
+	return true;
+}
+
+static EVP_PKEY *prepare_public(const struct key_view *key)
 {
 	AUTO(rsa_st) rsa = rsa_of(key);
+	AUTO(evp_pkey_st) object = EVP_PKEY_new();
+
+	if (rsa == NULL || object == NULL || !complete(rsa) || EVP_PKEY_assign_RSA(object, rsa) != 1)
+		return NULL;
+	(void)TAKE(rsa);
+	return TAKE(object);
+}
+
+RSA *rsa_public_of(const struct key_view *key)
+{
+	AUTO(evp_pkey_st) object = prepared_object(key, prepare_public);
+
+	return object == NULL ? NULL : EVP_PKEY_get1_RSA(object);
+}
+
+CK_RV rsa_public(const struct key_view *key, const uint8_t *in, uint8_t *out)
+{
+	AUTO(rsa_st) rsa = rsa_public_of(key);
 	int n = (int)rsa_size(key);
 
 	if (rsa == NULL)

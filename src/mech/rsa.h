@@ -21,6 +21,8 @@ static inline size_t rsa_size(const struct key_view *key)
 
 /* OpenSSL's key of the view's parts, for the length of an operation; NULL when parts or memory are missing. */
 struct rsa_st *rsa_of(const struct key_view *key);
+/* The same of a public key, complete with what the library computes of the modulus; kept with the key (mech/prepared.h).  To be freed. */
+struct rsa_st *rsa_public_of(const struct key_view *key);
 /* RSASP1 of a padded message: `in` has rsa_size bytes; so has `out`, which is nobody's secret.  The key keeps what blinds it
  * (rsa_blind.c).  CKR_DATA_INVALID: `in` is not less than the modulus. */
 CK_RV rsa_signature(struct vault_scope *scope, const struct key_view *key, const uint8_t *in, uint8_t *out);

@@ -260,7 +260,7 @@ static CK_RV sign_pss(struct vault_scope *scope, const struct mech_call *call, s
 static CK_RV verify_pss(struct vault_scope *scope, const struct mech_call *call, struct span digest, struct span signature)
 {
 	const struct mech_rsa_params *p = &call->params->rsa;
-	AUTO(rsa_st) rsa = modulus_of(call->key);
+	AUTO(rsa_st) rsa = rsa_public_of(call->key);
 	uint8_t em[RSA_BYTES_MAX];
 	CK_RV rv;
 

@@ -3,6 +3,7 @@
 #include "mech/dh.h"
 #include "mech/families.h"
 #include "mech/pqc.h"
+#include "mech/prepared.h"
 #include "mech/rsa.h"
 
 #define NO_KEY CK_UNAVAILABLE_INFORMATION
@@ -131,12 +132,25 @@ void mech_get_info(const struct mech *mech, CK_MECHANISM_INFO *info)
 
 CK_RV mech_open(void)
 {
-	return ossl_open();
+	CK_RV rv = prepared_open();
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = ossl_open();
+	if (rv != CKR_OK)
+		prepared_close();
+	return rv;
 }
 
 void mech_close(void)
 {
 	ossl_close();
+	prepared_close();
+}
+
+void mech_forget_after_fork(void)
+{
+	prepared_forget();
 }
 
 struct span key_view_part(const struct key_view *key, CK_ATTRIBUTE_TYPE type)

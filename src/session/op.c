@@ -108,6 +108,7 @@ static void facts_of(const struct op *op, struct key_view *out)
 	out->bits = usage->bits;
 	out->parameter_set = usage->parameter_set;
 	out->keep = NULL;
+	out->prepared = NULL;
 	out->parts = 0;
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "ck/rv.h"
+#include "mech/prepared.h"
 #include "token/token_internal.h"
 
 /* Most keys fit on the vault stack; larger ones are opened into memory of the scope. */
@@ -19,7 +20,8 @@ struct key {
 	struct object_usage usage;
 	struct keep keep;        /* of its mechanisms */
 	struct secret *material; /* sealed, or */
-	struct buf plain;        /* of a public key */
+	struct buf plain;        /* of a public key, and */
+	struct prepared prepared; /* what the library made of it */
 };
 
 void key_unref(struct key *k)
@@ -27,6 +29,8 @@ void key_unref(struct key *k)
 	if (k == NULL || atomic_fetch_sub_explicit(&k->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	keep_clear(&k->keep);
+	if (k->material == NULL)
+		prepared_clear(&k->prepared);
 	secret_unref(k->material);
 	buf_release(&k->plain);
 	mem_free(k);
@@ -274,7 +278,7 @@ CK_RV key_permits(const struct key *k, const struct mech *mech)
 
 /* ---- using a key ---- */
 
-static CK_RV view_of(const struct key *k, struct span material, struct key_view *view)
+static CK_RV view_of(struct key *k, struct span material, struct key_view *view)
 {
 	struct attrs attrs = { material };
 	struct attrs_cursor cursor = { 0 };
@@ -285,13 +289,14 @@ static CK_RV view_of(const struct key *k, struct span material, struct key_view 
 	view->bits = k->usage.bits;
 	view->parameter_set = k->usage.parameter_set;
 	view->keep = NULL;
+	view->prepared = k->material == NULL ? &k->prepared : NULL;
 	view->parts = 0;
 	while (view->parts < KEY_PARTS_MAX && attrs_next(attrs, &cursor, &at))
 		view->part[view->parts++] = (struct key_part){ at.type, at.value };
 	return cursor.bad ? CKR_DEVICE_ERROR : CKR_OK;
 }
 
-CK_RV key_open(struct vault_scope *scope, const struct key *k, struct key_view *view)
+CK_RV key_open(struct vault_scope *scope, struct key *k, struct key_view *view)
 {
 	struct mspan room;
 	CK_RV rv;

@@ -145,7 +145,7 @@ CK_RV built_in(uint64_t number, struct buf *out);
 /* ---- keyuse.c ---- */
 
 /* Opens the key within a scope that runs already; the parts lie in memory of that scope, or in the key. */
-CK_RV key_open(struct vault_scope *scope, const struct key *k, struct key_view *view);
+CK_RV key_open(struct vault_scope *scope, struct key *k, struct key_view *view);
 /* Lock held. */
 void keys_drop_all(struct token *t);
 void keys_drop(struct token *t, CK_OBJECT_HANDLE handle);

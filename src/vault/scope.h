@@ -8,7 +8,7 @@
  * nobody else can make one.  So opening a secret in the wrong place does not
  * compile, and `grep vault_scope` lists every line that may hold a key.
  *
- * Inside a scope: no lock but the vault's own, no call-out to the application,
+ * Inside a scope: no lock but the vault's own and leaves, no call-out to the application,
  * no ordinary heap for a secret, no nested vault_run (a BUG that debug builds trap).
  */
 #ifndef COFFER_VAULT_SCOPE_H

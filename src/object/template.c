@@ -3,7 +3,7 @@
 
 #include "base/codec.h"
 
-#define RECORD_HEAD 12 /* u64 type, u32 length */
+#define RECORD_HEAD ATTRS_RECORD_MORE /* u64 type, u32 length */
 
 /* Looking for an attribute passes many records: this is as short as it can be. */
 static inline bool next(struct attrs a, struct attrs_cursor *cursor, struct attr *out)

@@ -51,6 +51,7 @@ struct attrs_writer {
 	size_t n;
 	CK_RV failed; /* CKR_OK, or CKR_DEVICE_MEMORY when the room was too small */
 };
+#define ATTRS_RECORD_MORE 12 /* bytes of a record beside its value */
 void attrs_write(struct attrs_writer *w, CK_ATTRIBUTE_TYPE type, struct span value);
 void attrs_write_bool(struct attrs_writer *w, CK_ATTRIBUTE_TYPE type, bool value);
 void attrs_write_ulong(struct attrs_writer *w, CK_ATTRIBUTE_TYPE type, CK_ULONG value);

@@ -57,6 +57,7 @@ static CK_RV load_session(struct token *t, uint64_t number, struct image *out)
 	} else if (o->sealed != NULL) {
 		out->sealed = secret_ref(o->sealed);
 		out->is_sealed = true;
+		out->check_later = o->check_later;
 	} else {
 		buf_bytes(&out->plain, buf_span(&o->plain));
 		rv = rv_of(buf_status(&out->plain));
@@ -100,6 +101,31 @@ CK_RV image_load(struct token *t, CK_OBJECT_HANDLE handle, struct image *out)
 	return CKR_OBJECT_HANDLE_INVALID;
 }
 
+/* In its place among the others. */
+static CK_RV add_check_value(struct vault_scope *scope, struct attrs *a)
+{
+	struct attrs_writer w = { .failed = CKR_OK };
+	struct attrs_cursor cursor = { 0 };
+	uint8_t check[MECH_CHECK_VALUE];
+	struct span value = SPAN_EMPTY;
+	bool written = false;
+	struct attr at;
+	CK_RV rv;
+
+	if (cf_failed(vault_scope_alloc(scope, a->bytes.n + ATTRS_RECORD_MORE + sizeof(check), &w.room)))
+		return CKR_DEVICE_MEMORY;
+	(void)attrs_find(*a, CKA_VALUE, &value);
+	rv = mech_check_value(scope, attrs_ulong(*a, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION), value, check);
+	while (rv == CKR_OK && attrs_next(*a, &cursor, &at)) {
+		if (!written && at.type > CKA_CHECK_VALUE)
+			attrs_write(&w, CKA_CHECK_VALUE, SPAN_OF(check));
+		written = written || at.type > CKA_CHECK_VALUE;
+		attrs_write(&w, at.type, at.value);
+	}
+	*a = attrs_written(&w);
+	return rv == CKR_OK ? w.failed : rv;
+}
+
 CK_RV image_open(struct vault_scope *scope, struct image *i, struct attrs *out)
 {
 	size_t n = i->sealed != NULL ? secret_size(i->sealed) : i->row.body.n;
@@ -113,7 +139,7 @@ CK_RV image_open(struct vault_scope *scope, struct image *i, struct attrs *out)
 	else
 		status = wallet_open_private(scope, i->standing.wallet, i->standing.key, &i->row, room, &n);
 	out->bytes = span(room.p, n);
-	return rv_of(status);
+	return cf_ok(status) && i->check_later ? add_check_value(scope, out) : rv_of(status);
 }
 
 struct run_work {

@@ -193,6 +193,7 @@ static CK_RV key_read(struct token *t, CK_OBJECT_HANDLE handle, struct key **out
 	rv = image_load(t, handle, &image);
 	if (rv == CKR_OBJECT_HANDLE_INVALID)
 		return CKR_KEY_HANDLE_INVALID;
+	image.check_later = false; /* no operation needs it */
 	if (rv == CKR_OK)
 		rv = image_run(&image, read_in, k);
 	if (rv != CKR_OK)

@@ -25,6 +25,7 @@ CK_RV objects_get(const struct access *who, CK_OBJECT_HANDLE object, CK_ATTRIBUT
 	struct get_work work = { who->form, t, count };
 	CK_RV rv = image_load(who->token, object, &image);
 
+	image.check_later = image.check_later && template_has((struct template){ t, count }, CKA_CHECK_VALUE);
 	return rv == CKR_OK ? image_run(&image, get_in, &work) : rv;
 }
 

@@ -15,6 +15,7 @@
 struct object_search {
 	struct secret *template; /* packed; NULL: everything matches */
 	size_t template_count;
+	bool by_check_value;     /* CKA_CHECK_VALUE is among what must match */
 	bool impossible;
 	uint64_t *session;       /* numbers of session objects at the start */
 	size_t session_count, session_at;
@@ -105,6 +106,7 @@ static CK_RV keep_template(struct object_search *s, struct template t)
 	struct cf_status status;
 
 	s->template_count = t.count;
+	s->by_check_value = template_has(t, CKA_CHECK_VALUE);
 	if (t.count == 0)
 		return CKR_OK;
 	status = vault_run(pack_in_scope, &work);
@@ -281,6 +283,7 @@ static CK_RV candidate_matches(const struct object_search *s, struct token *t, C
 		return CKR_OK; /* gone since the search began */
 	if (rv != CKR_OK)
 		return rv;
+	image.check_later = image.check_later && s->by_check_value;
 	if (s->template == NULL)
 		work.matches = true;
 	else

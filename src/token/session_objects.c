@@ -55,6 +55,7 @@ bool session_object_replace(struct token *t, uint64_t number, struct session_obj
 	old->sealed = o->sealed;
 	old->plain = o->plain;
 	old->is_destroyable = o->is_destroyable;
+	old->check_later = o->check_later;
 	o->sealed = NULL;
 	o->plain = (struct buf)BUF_INIT(WALLET_OBJECT_MAX);
 	return true;

@@ -95,6 +95,7 @@ struct session_object {
 	CK_SESSION_HANDLE owner;
 	bool is_private;       /* CKA_PRIVATE: goes at logout */
 	bool is_destroyable;   /* CKA_DESTROYABLE, so that nothing is opened to destroy it; whoever could change it here could free it as well */
+	bool check_later;      /* CKA_CHECK_VALUE is not in it: image_open computes it */
 	struct secret *sealed; /* or */
 	struct buf plain;
 };
@@ -123,6 +124,7 @@ struct image {
 	struct secret *sealed;      /* a session object's */
 	struct buf plain;           /* a public session object's, a built-in's */
 	bool is_sealed;
+	bool check_later;           /* as of a session object; cleared by who does without CKA_CHECK_VALUE */
 	uint64_t generation;        /* of the wallet, before the row was read */
 	struct standing standing;
 };
@@ -135,7 +137,9 @@ CK_RV image_load(struct token *t, CK_OBJECT_HANDLE handle, struct image *out);
 typedef CK_RV (*image_fn)(struct vault_scope *scope, struct attrs attrs, void *arg);
 /* Calls fn with the object's attributes: in a scope when it is sealed, in place with scope NULL when it is not. */
 CK_RV image_run(struct image *i, image_fn fn, void *arg);
-/* Opens a sealed image within a scope that runs already. */
+/* Opens a sealed image within a scope that runs already.  The check value of a secret key that was made for a session is computed here,
+ * when it is asked for: many such keys live for one message, nobody looks at theirs, and it takes as long as the rest of the attributes.
+ * It is a function of the value, which never changes. */
 CK_RV image_open(struct vault_scope *scope, struct image *i, struct attrs *out);
 
 /* The built-in profile objects. */

@@ -129,6 +129,67 @@ static void test_check_value(void)
 	p11_stop(&m);
 }
 
+static CK_ULONG having(const struct p11 *m, CK_SESSION_HANDLE s, const void *label, const CK_BYTE check[3])
+{
+	CK_ATTRIBUTE t[] = {{CKA_LABEL, (void *)label, 1}, {CKA_CHECK_VALUE, (void *)check, 3}};
+
+	return p11_find(m, s, t, 2, NULL, 0);
+}
+
+/* Wherever a key is kept, whenever it is looked at, and by whatever way. */
+static void test_check_value_lasts(void)
+{
+	static const CK_BYTE aes_check[3] = {0x7d, 0xf7, 0x6b}, wrong[3] = {0x7d, 0xf7, 0x6c};
+	static const CK_BYTE aes[16] = {0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c};
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m);
+	CK_OBJECT_HANDLE key[4];
+	CK_ULONG size[4];
+	CK_BYTE got[3];
+	CK_ATTRIBUTE label = {CKA_LABEL, (void *)"k", 1}, to_token = ATTR(CKA_TOKEN, yes);
+
+	REQUIRE_RV(import(&m, s, CKK_AES, aes, 16, &key[0]), CKR_OK);
+	CHECK_RV(m.f->C_GetObjectSize(s, key[0], &size[0]), CKR_OK);
+	CHECK_RV(m.f->C_CopyObject(s, key[0], NULL, 0, &key[1]), CKR_OK);
+	CHECK_RV(m.f->C_CopyObject(s, key[0], &to_token, 1, &key[2]), CKR_OK);
+	REQUIRE_RV(import(&m, s, CKK_AES, aes, 16, &key[3]), CKR_OK);
+	CHECK_RV(m.f->C_SetAttributeValue(s, key[3], &label, 1), CKR_OK);
+	for (int i = 0; i < 4; i++) {
+		/* The label may take one byte more. */
+		CHECK_RV(m.f->C_GetObjectSize(s, key[i], &size[i]), CKR_OK);
+		CHECK(size[i] == size[0] + (i == 3 ? 1 : 0));
+		CHECK_RV(m.f->C_SetAttributeValue(s, key[i], &label, 1), CKR_OK);
+		for (int times = 0; times < 2; times++)
+			CHECK(p11_get(&m, s, key[i], CKA_CHECK_VALUE, got, 3) && memcmp(got, aes_check, 3) == 0);
+	}
+	CHECK(having(&m, s, "k", aes_check) == 4 && having(&m, s, "k", wrong) == 0);
+	p11_stop(&m);
+}
+
+/* A check value that a base key demands of what is made of it is compared with the new key's own. */
+static void test_check_value_demanded(void)
+{
+	static const CK_BYTE ab_check[3] = {0xda, 0x23, 0x61}; /* SHA-1 of "ab" */
+	struct p11 m;
+	CK_SESSION_HANDLE s = start(&m);
+	CK_KEY_TYPE generic = CKK_GENERIC_SECRET;
+	CK_BYTE check[3], got[3];
+	CK_ATTRIBUTE inner = ATTR(CKA_CHECK_VALUE, check);
+	CK_ATTRIBUTE t[] = {ATTR(CKA_CLASS, secret_class), ATTR(CKA_KEY_TYPE, generic), {CKA_VALUE, "a", 1}, ATTR(CKA_DERIVE, yes),
+			    ATTR(CKA_SENSITIVE, no), ATTR(CKA_EXTRACTABLE, yes), {CKA_DERIVE_TEMPLATE, &inner, sizeof(inner)}};
+	CK_KEY_DERIVATION_STRING_DATA more = {(CK_BYTE *)"b", 1};
+	CK_MECHANISM append = {CKM_CONCATENATE_BASE_AND_DATA, &more, sizeof(more)};
+	CK_OBJECT_HANDLE base, key;
+
+	for (int good = 0; good < 2; good++) {
+		memcpy(check, good == 1 ? ab_check : (const CK_BYTE *)"bad", 3);
+		REQUIRE_RV(m.f->C_CreateObject(s, t, 7, &base), CKR_OK);
+		CHECK_RV(m.f->C_DeriveKey(s, &append, base, NULL, 0, &key), good == 1 ? CKR_OK : CKR_TEMPLATE_INCONSISTENT);
+	}
+	CHECK(p11_get(&m, s, key, CKA_CHECK_VALUE, got, 3) && memcmp(got, ab_check, 3) == 0);
+	p11_stop(&m);
+}
+
 /* RFC 4231, case 2. */
 static const CK_BYTE rfc4231[32] = {0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e, 0x6a, 0x04, 0x24, 0x26, 0x08, 0x95, 0x75, 0xc7,
 				    0x5a, 0x00, 0x3f, 0x08, 0x9d, 0x27, 0x39, 0x83, 0x9d, 0xec, 0x58, 0xb9, 0x64, 0xec, 0x38, 0x43};
@@ -268,6 +329,8 @@ int main(void)
 		{"C_GenerateKey: type, length, value", test_generate},
 		{"generated keys are sensitive and stay inside", test_generated_keys_are_sensitive},
 		{"CKA_CHECK_VALUE is computed, and compared", test_check_value},
+		{"CKA_CHECK_VALUE is the same wherever and whenever", test_check_value_lasts},
+		{"CKA_CHECK_VALUE that a base key demands", test_check_value_demanded},
 		{"HMAC in one piece and in parts, whole and cut", test_hmac},
 		{"keys that do not fit a MAC", test_keys_that_do_not_fit},
 		{"C_DigestKey: only secret keys, anywhere in the digest", test_digest_key},

@@ -2,6 +2,8 @@
 /* Who may make, see and change what; session objects; searches, in an index that somebody has edited, too. */
 #include "token_kit.h"
 
+#include "vault/heap.h"
+
 /* ---- who may what ---- */
 
 static void who_may_make_what(void)
@@ -106,6 +108,70 @@ static void a_handle_is_never_used_again(void)
 	}
 	CHECK(objects_size(&k.who, 0, &n) == CKR_OBJECT_HANDLE_INVALID);
 	CHECK(objects_size(&k.who, CK_UNAVAILABLE_INFORMATION, &n) == CKR_OBJECT_HANDLE_INVALID);
+	kit_down(&k);
+}
+
+static CK_RV destroy_made(const struct kit *k, bool is_private, bool destroyable, bool copied)
+{
+	static const CK_OBJECT_CLASS class = CKO_DATA;
+	CK_ATTRIBUTE t[] = { { CKA_CLASS, (void *)&class, sizeof(class) },
+			     { CKA_PRIVATE, (void *)(is_private ? &kit_yes : &kit_no), 1 },
+			     { CKA_DESTROYABLE, (void *)(destroyable ? &kit_yes : &kit_no), 1 } };
+	CK_OBJECT_HANDLE h;
+
+	if (copied) {
+		REQUIRE(objects_create(&k->who, (struct template){ t, 2 }, &h) == CKR_OK);
+		REQUIRE(objects_copy(&k->who, h, (struct template){ &t[2], 1 }, &h) == CKR_OK);
+	} else {
+		REQUIRE(objects_create(&k->who, (struct template){ t, 3 }, &h) == CKR_OK);
+	}
+	/* What is written anew is as destroyable as before. */
+	REQUIRE(kit_set(&k->who, h, CKA_LABEL, "y", 1) == CKR_OK);
+	return objects_destroy(&k->who, h);
+}
+
+static void a_session_object_is_destroyed_where_it_may_be(void)
+{
+	struct kit k;
+	CK_OBJECT_HANDLE h;
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	for (int i = 0; i < 4; i++) {
+		CHECK(destroy_made(&k, i % 2 == 0, true, i / 2 == 0) == CKR_OK);
+		CHECK(destroy_made(&k, i % 2 == 0, false, i / 2 == 0) == CKR_ACTION_PROHIBITED);
+	}
+	REQUIRE(kit_data(&k.who, false, true, "private", &h) == CKR_OK);
+	REQUIRE(token_logout(k.token) == CKR_OK);
+	CHECK(objects_destroy(&k.who, h) == CKR_OBJECT_HANDLE_INVALID);
+	kit_down(&k);
+}
+
+/* An operation is told of one block that was forgotten by the next: the nest that it lay in is never free again. */
+static void no_block_is_left_where_keys_are_made(void)
+{
+	static const uint8_t p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
+	static const CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+	static const CK_KEY_TYPE aes = CKK_AES;
+	CK_ATTRIBUTE curve = { CKA_EC_PARAMS, (void *)p256, sizeof(p256) };
+	CK_ATTRIBUTE secret[] = { { CKA_CLASS, (void *)&class, sizeof(class) },
+				  { CKA_KEY_TYPE, (void *)&aes, sizeof(aes) },
+				  { CKA_VALUE, "0123456789abcdef", 16 } };
+	struct template none = { NULL, 0 };
+	union mech_params params = { 0 };
+	CK_OBJECT_HANDLE pub, priv;
+	struct kit k;
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	for (int i = 0; i < 3; i++) {
+		CHECK(keys_generate_pair(&k.who, mech_find(CKM_EC_KEY_PAIR_GEN), &params, (struct template){ &curve, 1 }, none, &pub,
+					 &priv) == CKR_OK);
+		CHECK(objects_create(&k.who, (struct template){ secret, 3 }, &priv) == CKR_OK);
+		/* One that is refused half way. */
+		CHECK(objects_create(&k.who, (struct template){ secret, 2 }, &priv) != CKR_OK);
+		CHECK(heap_blocks() == 0);
+	}
 	kit_down(&k);
 }
 
@@ -305,6 +371,8 @@ int main(void)
 		{ "what is private is not there after a logout", what_is_private_is_not_there_after_a_logout },
 		{ "session objects go with their session", session_objects_go_with_their_session },
 		{ "a handle is never used again", a_handle_is_never_used_again },
+		{ "a session object is destroyed where it may be", a_session_object_is_destroyed_where_it_may_be },
+		{ "no block is left where keys are made", no_block_is_left_where_keys_are_made },
 		{ "an ID is one object's alone, and stays", an_id_is_one_objects_alone_and_stays },
 		{ "profiles are there and stay as they are", profiles_are_there_and_stay_as_they_are },
 		{ "a copy may move from the session to the wallet", a_copy_may_move_between_session_and_wallet },

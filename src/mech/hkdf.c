@@ -14,7 +14,8 @@ static CK_RV suits(const struct mech_call *call)
 }
 
 /* T(1) || T(2) || ... (§2.3) */
-static CK_RV expand(struct vault_scope *scope, const struct hash *hash, struct span prk, struct span info, struct mspan out)
+static CK_RV expand(struct vault_scope *scope, struct hmac_ctx_st *hmac, const struct hash *hash, struct span prk, struct span info,
+		    struct mspan out)
 {
 	uint8_t block[DIGEST_MAX], number = 0;
 	size_t previous = 0;
@@ -25,7 +26,7 @@ static CK_RV expand(struct vault_scope *scope, const struct hash *hash, struct s
 		CK_RV rv;
 
 		number++;
-		rv = hmac_of(scope, hash, prk, parts, 3, block);
+		rv = hmac_of(scope, hmac, hash, prk, parts, 3, block);
 		if (rv != CKR_OK)
 			return rv;
 		previous = hash->size;
@@ -36,8 +37,8 @@ static CK_RV expand(struct vault_scope *scope, const struct hash *hash, struct s
 }
 
 /* The pseudorandom key; what is no extraction takes the base key for it. */
-static CK_RV extract(struct vault_scope *scope, const struct mech_hkdf_params *p, struct span base, const struct key_view *salt_key,
-		     uint8_t room[DIGEST_MAX], struct span *prk)
+static CK_RV extract(struct vault_scope *scope, struct hmac_ctx_st *hmac, const struct mech_hkdf_params *p, struct span base,
+		     const struct key_view *salt_key, uint8_t room[DIGEST_MAX], struct span *prk)
 {
 	static const uint8_t zeros[DIGEST_MAX];
 	struct span salt = p->salt;
@@ -50,7 +51,7 @@ static CK_RV extract(struct vault_scope *scope, const struct mech_hkdf_params *p
 		salt = span(zeros, p->hash->size);
 	else if (p->salt_type == CKF_HKDF_SALT_KEY)
 		salt = salt_key == NULL ? SPAN_EMPTY : key_view_part(salt_key, CKA_VALUE);
-	rv = hmac_of(scope, p->hash, salt, &base, 1, room);
+	rv = hmac_of(scope, hmac, p->hash, salt, &base, 1, room);
 	*prk = span(room, p->hash->size);
 	return rv;
 }
@@ -59,9 +60,10 @@ static CK_RV derive(struct vault_scope *scope, const struct mech_call *call, con
 		    size_t *n)
 {
 	const struct mech_hkdf_params *p = &call->params->hkdf;
+	AUTO(hmac_ctx_st) hmac = hmac_new();
 	uint8_t room[DIGEST_MAX];
 	struct span prk;
-	CK_RV rv = extract(scope, p, key_view_part(call->key, CKA_VALUE), other, room, &prk);
+	CK_RV rv = extract(scope, hmac, p, key_view_part(call->key, CKA_VALUE), other, room, &prk);
 
 	if (*n == 0)
 		*n = p->hash->size;
@@ -71,7 +73,7 @@ static CK_RV derive(struct vault_scope *scope, const struct mech_call *call, con
 	if (rv == CKR_OK && p->expand && prk.n < p->hash->size)
 		return CKR_KEY_SIZE_RANGE;
 	if (rv == CKR_OK && p->expand)
-		return expand(scope, p->hash, prk, p->info, mspan(out.p, *n));
+		return expand(scope, hmac, p->hash, prk, p->info, mspan(out.p, *n));
 	bytes_copy(out.p, prk.p, rv == CKR_OK ? *n : 0);
 	return rv;
 }

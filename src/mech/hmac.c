@@ -5,23 +5,29 @@
 
 #include <openssl/hmac.h>
 
-#include "base/cleanup.h"
 #include "mech/families.h"
 
-AUTO_DEFINE(hmac_ctx_st, HMAC_CTX_free)
+HMAC_CTX *hmac_new(void)
+{
+	return HMAC_CTX_new();
+}
 
-CK_RV hmac_of(struct vault_scope *scope, const struct hash *hash, struct span key, const struct span *parts, size_t count,
+void hmac_free(HMAC_CTX *hmac)
+{
+	HMAC_CTX_free(hmac);
+}
+
+CK_RV hmac_of(struct vault_scope *scope, HMAC_CTX *hmac, const struct hash *hash, struct span key, const struct span *parts, size_t count,
 	      uint8_t *out)
 {
-	AUTO(hmac_ctx_st) context = HMAC_CTX_new();
 	unsigned n = 0;
 
 	(void)scope;
 	/* A NULL key would mean the one of before. */
-	if (context == NULL || HMAC_Init_ex(context, key.n == 0 ? "" : (const void *)key.p, (int)key.n, ossl_digest(hash->name), NULL) != 1)
+	if (hmac == NULL || HMAC_Init_ex(hmac, key.n == 0 ? "" : (const void *)key.p, (int)key.n, ossl_digest(hash->name), NULL) != 1)
 		return CKR_FUNCTION_FAILED;
 	for (size_t i = 0; i < count; i++)
-		if (HMAC_Update(context, parts[i].p, parts[i].n) != 1)
+		if (HMAC_Update(hmac, parts[i].p, parts[i].n) != 1)
 			return CKR_FUNCTION_FAILED;
-	return HMAC_Final(context, out, &n) == 1 && n == hash->size ? CKR_OK : CKR_FUNCTION_FAILED;
+	return HMAC_Final(hmac, out, &n) == 1 && n == hash->size ? CKR_OK : CKR_FUNCTION_FAILED;
 }

@@ -34,9 +34,12 @@ static CK_RV cmac_of(struct span key, const struct span *parts, size_t count, ui
 static CK_RV prf(struct vault_scope *scope, const struct mech_kbkdf_params *p, struct span key, const struct span *parts, size_t count,
 		 uint8_t *out)
 {
-	if (p->hash != NULL)
-		return hmac_of(scope, p->hash, key, parts, count, out);
-	return cmac_of(key, parts, count, out);
+	AUTO(hmac_ctx_st) hmac = NULL;
+
+	if (p->hash == NULL)
+		return cmac_of(key, parts, count, out);
+	hmac = hmac_new();
+	return hmac_of(scope, hmac, p->hash, key, parts, count, out);
 }
 
 static size_t prf_size(const struct mech_kbkdf_params *p)

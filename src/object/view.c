@@ -266,34 +266,62 @@ CK_ULONG object_size(struct attrs a)
 
 /* ---- keys ---- */
 
+static bool *usage_flag(struct object_usage *u, CK_ATTRIBUTE_TYPE type)
+{
+	switch (type) {
+	case CKA_SIGN:
+		return &u->sign;
+	case CKA_SIGN_RECOVER:
+		return &u->sign_recover;
+	case CKA_VERIFY:
+		return &u->verify;
+	case CKA_VERIFY_RECOVER:
+		return &u->verify_recover;
+	case CKA_ENCRYPT:
+		return &u->encrypt;
+	case CKA_DECRYPT:
+		return &u->decrypt;
+	case CKA_WRAP:
+		return &u->wrap;
+	case CKA_UNWRAP:
+		return &u->unwrap;
+	case CKA_DERIVE:
+		return &u->derive;
+	case CKA_ENCAPSULATE:
+		return &u->encapsulate;
+	case CKA_DECAPSULATE:
+		return &u->decapsulate;
+	case CKA_EXTRACTABLE:
+		return &u->extractable;
+	case CKA_SENSITIVE:
+		return &u->sensitive;
+	case CKA_ALWAYS_AUTHENTICATE:
+		return &u->always_authenticate;
+	case CKA_ALWAYS_SENSITIVE:
+		return &u->always_sensitive;
+	case CKA_NEVER_EXTRACTABLE:
+		return &u->never_extractable;
+	case CKA_TRUSTED:
+		return &u->trusted;
+	case CKA_LOCAL:
+		return &u->local;
+	default:
+		return NULL;
+	}
+}
+
+/* In one walk: to look for each from the start takes longer than to open the object. */
 static void usage_flags(struct attrs a, struct object_usage *u)
 {
-	const struct {
-		CK_ATTRIBUTE_TYPE type;
-		bool *flag;
-	} flags[] = {
-		{ CKA_SIGN, &u->sign },
-		{ CKA_SIGN_RECOVER, &u->sign_recover },
-		{ CKA_VERIFY, &u->verify },
-		{ CKA_VERIFY_RECOVER, &u->verify_recover },
-		{ CKA_ENCRYPT, &u->encrypt },
-		{ CKA_DECRYPT, &u->decrypt },
-		{ CKA_WRAP, &u->wrap },
-		{ CKA_UNWRAP, &u->unwrap },
-		{ CKA_DERIVE, &u->derive },
-		{ CKA_ENCAPSULATE, &u->encapsulate },
-		{ CKA_DECAPSULATE, &u->decapsulate },
-		{ CKA_EXTRACTABLE, &u->extractable },
-		{ CKA_SENSITIVE, &u->sensitive },
-		{ CKA_ALWAYS_AUTHENTICATE, &u->always_authenticate },
-		{ CKA_ALWAYS_SENSITIVE, &u->always_sensitive },
-		{ CKA_NEVER_EXTRACTABLE, &u->never_extractable },
-		{ CKA_TRUSTED, &u->trusted },
-		{ CKA_LOCAL, &u->local },
-	};
+	struct attrs_cursor cursor = { 0 };
+	struct attr at;
 
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		*flags[i].flag = attrs_bool(a, flags[i].type, false);
+	while (attrs_next(a, &cursor, &at)) {
+		bool *flag = usage_flag(u, at.type);
+
+		if (flag != NULL)
+			*flag = at.value.n == 1 && at.value.p[0] != 0;
+	}
 }
 
 static CK_ULONG key_bits(struct attrs a)
@@ -350,22 +378,42 @@ CK_RV object_usage_of(struct vault_scope *scope, struct attrs a, struct object_u
 	return CKR_OK;
 }
 
+static bool is_material(CK_ATTRIBUTE_TYPE type)
+{
+	switch (type) {
+	case CKA_VALUE:
+	case CKA_MODULUS:
+	case CKA_PUBLIC_EXPONENT:
+	case CKA_PRIVATE_EXPONENT:
+	case CKA_PRIME_1:
+	case CKA_PRIME_2:
+	case CKA_EXPONENT_1:
+	case CKA_EXPONENT_2:
+	case CKA_COEFFICIENT:
+	case CKA_EC_PARAMS:
+	case CKA_EC_POINT:
+	case CKA_PRIME:
+	case CKA_BASE:
+	case CKA_WRAP_TEMPLATE:
+	case CKA_UNWRAP_TEMPLATE:
+	case CKA_DERIVE_TEMPLATE:
+	case CKA_ENCAPSULATE_TEMPLATE:
+	case CKA_DECAPSULATE_TEMPLATE:
+	case CKA_COFFER_ALGORAND_INDEX:
+		return true;
+	default:
+		return false;
+	}
+}
+
 CK_RV object_key_material(struct vault_scope *scope, struct attrs a, struct attrs_writer *out)
 {
-	static const CK_ATTRIBUTE_TYPE parts[] = {
-		CKA_VALUE,	      CKA_MODULUS,    CKA_PUBLIC_EXPONENT, CKA_PRIVATE_EXPONENT, CKA_PRIME_1, CKA_PRIME_2,
-		CKA_EXPONENT_1,	      CKA_EXPONENT_2, CKA_COEFFICIENT,	   CKA_EC_PARAMS,	 CKA_EC_POINT,
-		CKA_PRIME,	      CKA_BASE,
-		CKA_WRAP_TEMPLATE,    CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE, CKA_ENCAPSULATE_TEMPLATE, CKA_DECAPSULATE_TEMPLATE,
-		CKA_COFFER_ALGORAND_INDEX,
-	};
+	struct attrs_cursor cursor = { 0 };
+	struct attr at;
 
 	(void)scope;
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		struct span v;
-
-		if (attrs_find(a, parts[i], &v))
-			attrs_write(out, parts[i], v);
-	}
+	while (attrs_next(a, &cursor, &at))
+		if (is_material(at.type))
+			attrs_write(out, at.type, at.value);
 	return out->failed;
 }

@@ -26,6 +26,7 @@ struct object_search {
 	uint64_t page[PAGE];
 	size_t page_count, page_at;
 	bool page_last;
+	CK_RV failed;            /* of an object after those that were told */
 };
 
 /* ---- the template, packed: each attribute's type and length, then its value ---- */
@@ -235,79 +236,151 @@ static CK_RV next_candidate(struct object_search *s, struct token *t, CK_OBJECT_
 	return CKR_OK;
 }
 
-struct match_work {
-	const struct object_search *search;
-	struct image *image;
+/* ---- comparing: some at a time, so that the template is opened once for them and there is one scope ---- */
+
+#define BATCH 8
+/* With so many bytes a batch is full: its objects fit what a scope has at hand. */
+#define BATCH_BYTES ((size_t)4096)
+
+struct candidate {
+	CK_OBJECT_HANDLE handle;
+	struct image image;
 	struct attrs plain; /* of a public object */
 	bool matches;
 	CK_RV rv;
 };
 
+struct batch {
+	const struct object_search *search;
+	struct candidate at[BATCH];
+	size_t count;
+	CK_RV rv;
+};
+
+static void batch_release(struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		image_release(&b->at[i].image);
+}
+
+static CK_RV keep_plain(struct vault_scope *scope, struct attrs attrs, void *arg)
+{
+	(void)scope;
+	*(struct attrs *)arg = attrs;
+	return CKR_OK;
+}
+
+/* CKR_OBJECT_HANDLE_INVALID: it is gone since the search began. */
+static CK_RV load(const struct object_search *s, struct token *t, CK_OBJECT_HANDLE handle, struct candidate *c)
+{
+	CK_RV rv;
+
+	*c = (struct candidate){ .handle = handle, .image = IMAGE_INIT };
+	rv = image_load(t, handle, &c->image);
+	c->image.check_later = c->image.check_later && s->by_check_value;
+	if (rv == CKR_OK && !c->image.is_sealed && s->template != NULL)
+		rv = image_run(&c->image, keep_plain, &c->plain);
+	return rv;
+}
+
+static size_t size_of(const struct image *i)
+{
+	return i->sealed != NULL ? secret_size(i->sealed) : i->row.body.n;
+}
+
+static CK_RV fill(struct batch *b, struct object_search *s, struct token *t, size_t max)
+{
+	size_t bytes = 0;
+
+	while (b->count < max && b->count < BATCH && bytes < BATCH_BYTES) {
+		struct candidate *c = &b->at[b->count];
+		CK_OBJECT_HANDLE handle;
+		CK_RV rv = next_candidate(s, t, &handle);
+
+		if (rv != CKR_OK || handle == 0)
+			return rv;
+		rv = load(s, t, handle, c);
+		if (rv == CKR_OK) {
+			bytes += size_of(&c->image);
+			b->count++;
+			continue;
+		}
+		image_release(&c->image);
+		if (rv != CKR_OBJECT_HANDLE_INVALID)
+			return rv;
+	}
+	return CKR_OK;
+}
+
 static void match_in_scope(struct vault_scope *scope, void *arg)
 {
-	struct match_work *work = arg;
+	struct batch *b = arg;
 	CK_ATTRIBUTE wanted[TEMPLATE_COUNT_MAX];
-	struct attrs attrs = work->plain;
 
-	work->rv = unpack(scope, work->search, wanted);
-	if (work->rv == CKR_OK && work->image->is_sealed)
-		work->rv = image_open(scope, work->image, &attrs);
-	if (work->rv == CKR_OK)
-		work->matches = object_matches(scope, attrs, (struct template){ wanted, work->search->template_count });
+	b->rv = unpack(scope, b->search, wanted);
+	for (size_t i = 0; i < b->count && b->rv == CKR_OK; i++) {
+		struct candidate *c = &b->at[i];
+		struct attrs attrs = c->plain;
+
+		if (c->image.is_sealed)
+			c->rv = image_open(scope, &c->image, &attrs);
+		if (c->rv == CKR_OK)
+			c->matches = object_matches(scope, attrs, (struct template){ wanted, b->search->template_count });
+	}
 }
 
-static CK_RV run_match(struct match_work *work)
+static CK_RV match(struct batch *b)
 {
-	CK_RV rv = rv_of(vault_run(match_in_scope, work));
+	CK_RV rv;
 
-	return rv == CKR_OK ? work->rv : rv;
+	if (b->count == 0)
+		return CKR_OK;
+	if (b->search->template != NULL) {
+		rv = rv_of(vault_run(match_in_scope, b));
+		return rv == CKR_OK ? b->rv : rv;
+	}
+	for (size_t i = 0; i < b->count; i++)
+		b->at[i].matches = true;
+	return CKR_OK;
 }
 
-static CK_RV match_public(struct vault_scope *scope, struct attrs attrs, void *arg)
+/* Up to `max` more. *rest is false at the end.  What failed is told when those are told that did not: by this call when there are none. */
+static CK_RV next_batch(struct object_search *s, struct token *t, CK_OBJECT_HANDLE *out, size_t max, CK_ULONG *found, bool *rest)
 {
-	struct match_work *work = arg;
+	__attribute__((cleanup(batch_release))) struct batch b = { .search = s };
+	CK_RV failed = fill(&b, s, t, max), rv = match(&b);
 
-	(void)scope;
-	work->plain = attrs;
-	return run_match(work);
+	*rest = b.count != 0;
+	for (size_t i = 0; i < b.count && rv == CKR_OK; i++) {
+		if (b.at[i].matches)
+			out[(*found)++] = b.at[i].handle;
+		else if (b.at[i].rv != CKR_OK)
+			failed = b.at[i].rv;
+	}
+	s->failed = failed;
+	return rv;
 }
 
-static CK_RV candidate_matches(const struct object_search *s, struct token *t, CK_OBJECT_HANDLE handle, bool *matches)
+/* Told once, and then the search goes on behind what failed. */
+static CK_RV take_failed(struct object_search *s)
 {
-	AUTO_IMAGE image = IMAGE_INIT;
-	struct match_work work = { .search = s, .image = &image };
-	CK_RV rv = image_load(t, handle, &image);
+	CK_RV rv = s->failed;
 
-	*matches = false;
-	if (rv == CKR_OBJECT_HANDLE_INVALID)
-		return CKR_OK; /* gone since the search began */
-	if (rv != CKR_OK)
-		return rv;
-	image.check_later = image.check_later && s->by_check_value;
-	if (s->template == NULL)
-		work.matches = true;
-	else
-		rv = image.is_sealed ? run_match(&work) : image_run(&image, match_public, &work);
-	*matches = work.matches;
+	s->failed = CKR_OK;
 	return rv;
 }
 
 CK_RV objects_search_next(const struct access *who, struct object_search *s, CK_OBJECT_HANDLE *out, CK_ULONG max,
 			  CK_ULONG *found)
 {
-	*found = 0;
-	while (*found < max) {
-		CK_OBJECT_HANDLE handle;
-		bool matches;
-		CK_RV rv = next_candidate(s, who->token, &handle);
+	bool rest = true;
 
-		if (rv != CKR_OK || handle == 0)
-			return rv;
-		rv = candidate_matches(s, who->token, handle, &matches);
+	*found = 0;
+	while (*found < max && rest && s->failed == CKR_OK) {
+		CK_RV rv = next_batch(s, who->token, out, max - *found, found, &rest);
+
 		if (rv != CKR_OK)
 			return rv;
-		if (matches)
-			out[(*found)++] = handle;
 	}
-	return CKR_OK;
+	return *found == 0 ? take_failed(s) : CKR_OK;
 }

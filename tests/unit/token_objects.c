@@ -279,6 +279,69 @@ static void every_object_is_found_once(void)
 	kit_down(&k);
 }
 
+/* Many are looked at together, in pieces of any number: small ones, such as take a piece of their own, and others between them. */
+static void a_search_may_ask_for_any_number_at_once(void)
+{
+	static char large[3000], small[] = "small";
+	struct kit k;
+	struct object_search *s;
+	CK_OBJECT_HANDLE h, got[64];
+	CK_ATTRIBUTE wanted = { CKA_APPLICATION, "here", 4 };
+	static const CK_OBJECT_CLASS class = CKO_DATA;
+	CK_ATTRIBUTE t[] = { { CKA_CLASS, (void *)&class, sizeof(class) }, wanted, { CKA_VALUE, NULL, 0 }, { CKA_PRIVATE, NULL, 1 },
+			     { CKA_TOKEN, NULL, 1 } };
+	CK_ULONG sum, n;
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	for (int i = 0; i < 40; i++) {
+		t[1].ulValueLen = i % 4 == 3 ? 3 : 4; /* every fourth is another's */
+		t[2].pValue = i % 3 == 0 ? large : small;
+		t[2].ulValueLen = i % 3 == 0 ? sizeof(large) : sizeof(small);
+		t[3].pValue = (void *)(i % 2 == 0 ? &kit_yes : &kit_no);
+		t[4].pValue = (void *)(i % 5 == 0 ? &kit_yes : &kit_no);
+		REQUIRE(objects_create(&k.who, (struct template){ t, 5 }, &h) == CKR_OK);
+	}
+	for (CK_ULONG piece = 1; piece < 64; piece += 6) {
+		REQUIRE(objects_search(&k.who, (struct template){ &wanted, 1 }, &s) == CKR_OK);
+		for (sum = 0; sum < 30; sum += n) {
+			REQUIRE(objects_search_next(&k.who, s, got, piece, &n) == CKR_OK);
+			REQUIRE(n == (piece < 30 - sum ? piece : 30 - sum));
+		}
+		CHECK(objects_search_next(&k.who, s, got, piece, &n) == CKR_OK && n == 0);
+		object_search_free(s);
+	}
+	kit_down(&k);
+}
+
+/* What cannot be opened is told, once, and hides nothing. */
+static void an_object_that_cannot_be_opened_hides_no_other(void)
+{
+	struct kit k;
+	struct object_search *s;
+	CK_OBJECT_HANDLE h[6], got[64];
+	CK_ATTRIBUTE wanted = { CKA_LABEL, "x", 1 };
+	CK_ULONG n, sum = 0, errors = 0;
+	CK_RV rv;
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	for (int i = 0; i < 6; i++)
+		REQUIRE(kit_data(&k.who, true, true, "x", &h[i]) == CKR_OK);
+	kit_edit(&k, "UPDATE object SET body = (SELECT body FROM object WHERE number = 1) WHERE number = 3");
+	for (CK_ULONG piece = 1; piece < 64; piece += 20, sum = errors = 0) {
+		REQUIRE(objects_search(&k.who, (struct template){ &wanted, 1 }, &s) == CKR_OK);
+		do {
+			rv = objects_search_next(&k.who, s, got, piece, &n);
+			errors += rv == CKR_DEVICE_ERROR ? 1 : 0;
+			sum += n;
+		} while (rv != CKR_OK || n != 0);
+		CHECK(sum == 5 && errors == 1);
+		object_search_free(s);
+	}
+	kit_down(&k);
+}
+
 static void what_goes_during_a_search_is_left_out_and_nothing_else(void)
 {
 	struct kit k;
@@ -377,6 +440,8 @@ int main(void)
 		{ "profiles are there and stay as they are", profiles_are_there_and_stay_as_they_are },
 		{ "a copy may move from the session to the wallet", a_copy_may_move_between_session_and_wallet },
 		{ "every object is found once", every_object_is_found_once },
+		{ "a search may ask for any number at once", a_search_may_ask_for_any_number_at_once },
+		{ "an object that cannot be opened hides no other", an_object_that_cannot_be_opened_hides_no_other },
 		{ "what goes during a search is left out, and nothing else", what_goes_during_a_search_is_left_out_and_nothing_else },
 		{ "a logout during a search leaves what is public", a_logout_during_a_search_ends_with_what_is_public },
 		{ "an edited index leads to no other object", terms_are_compared_after_the_index },

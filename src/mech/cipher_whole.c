@@ -2,8 +2,12 @@
 /*
  * AES by OpenSSL in modes that must see the whole message: CBC with ciphertext stealing (NIST SP 800-38A, addendum, CS1), XTS
  * (NIST SP 800-38E), key wrap without and with padding (NIST SP 800-38F, RFC 3394, RFC 5649).
+ *
+ * Key wrap is libcrypto's mode over its AES in ECB mode.  What it has as ciphers (AES-256-WRAP) takes the AES that looks things up in
+ * tables, also where the processor has instructions for it, which are three times as fast and tell nothing by their time.
  */
 #include <openssl/evp.h>
+#include <openssl/modes.h>
 #include <sodium.h>
 
 #include "base/error.h"
@@ -45,9 +49,8 @@ static CK_RV open_context(const struct mech_call *call, struct evp_cipher_ctx_st
 
 	if (c == NULL)
 		return CKR_DEVICE_MEMORY;
-	EVP_CIPHER_CTX_set_flags(c, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-	if (EVP_CipherInit_ex2(c, ossl_mode(kind_of(call)->mode, key.n), key.p, p->iv_n == 0 ? NULL : p->iv, cipher_encrypts(call),
-			       NULL) != 1 ||
+	if (EVP_CipherInit_ex2(c, ossl_mode(kind_of(call)->mode, key.n), key.p, kind_of(call)->mode == OSSL_ECB ? NULL : p->iv,
+			       cipher_encrypts(call), NULL) != 1 ||
 	    EVP_CIPHER_CTX_set_padding(c, 0) != 1)
 		return CKR_FUNCTION_FAILED;
 	*out = TAKE(c);
@@ -127,10 +130,39 @@ static CK_RV kw_len(const struct mech_call *call, size_t in_len, size_t *out)
 	return wraps || pads || in_len % SEMIBLOCK == 0 ? CKR_OK : CKR_DATA_LEN_RANGE;
 }
 
-/* libcrypto clears as much of the output as there was input when it fails: into memory that has it. */
+struct blocks {
+	EVP_CIPHER_CTX *context;
+	bool failed;
+};
+
+/* As libcrypto's modes call a block cipher. */
+static void one_block(const unsigned char in[AES_BLOCK], unsigned char out[AES_BLOCK], const void *key)
+{
+	struct blocks *b = (struct blocks *)(uintptr_t)key;
+	int n = 0;
+
+	if (EVP_CipherUpdate(b->context, out, &n, in, AES_BLOCK) != 1 || n != AES_BLOCK)
+		b->failed = true;
+}
+
+/* 0: it was not wrapped so; `out` is cleared then, as long as `in` is. */
+static size_t kw_all(const struct mech_call *call, struct blocks *b, struct span in, uint8_t *out)
+{
+	const struct mech_cipher_params *p = &call->params->cipher;
+	const uint8_t *iv = p->iv_n == 0 ? NULL : p->iv;
+
+	if (kind_of(call)->padded)
+		return cipher_encrypts(call) ? CRYPTO_128_wrap_pad(b, iv, out, in.p, in.n, one_block) :
+					       CRYPTO_128_unwrap_pad(b, iv, out, in.p, in.n, one_block);
+	return cipher_encrypts(call) ? CRYPTO_128_wrap(b, iv, out, in.p, in.n, one_block) :
+				       CRYPTO_128_unwrap(b, iv, out, in.p, in.n, one_block);
+}
+
+/* The output goes into memory of the scope, which has room for what libcrypto clears. */
 static CK_RV kw_run(struct vault_scope *scope, const struct mech_call *call, struct span in, struct mspan *room, size_t *n)
 {
 	AUTO(evp_cipher_ctx_st) c = NULL;
+	struct blocks blocks;
 	CK_RV rv = open_context(call, &c);
 
 	if (rv != CKR_OK)
@@ -139,8 +171,11 @@ static CK_RV kw_run(struct vault_scope *scope, const struct mech_call *call, str
 		return cipher_length_wrong(call);
 	if (cf_failed(vault_scope_alloc(scope, in.n + 2 * SEMIBLOCK, room)))
 		return CKR_DEVICE_MEMORY;
-	rv = cipher_update(c, in, room->p, n);
-	return rv == CKR_FUNCTION_FAILED && !cipher_encrypts(call) ? CKR_ENCRYPTED_DATA_INVALID : rv;
+	blocks = (struct blocks){ c, false };
+	*n = kw_all(call, &blocks, in, room->p);
+	if (*n != 0 && !blocks.failed)
+		return CKR_OK;
+	return cipher_encrypts(call) || blocks.failed ? CKR_FUNCTION_FAILED : CKR_ENCRYPTED_DATA_INVALID;
 }
 
 static CK_RV kw_crypt(struct vault_scope *scope, const struct mech_call *call, struct span in, struct mspan out, size_t *n)
@@ -187,5 +222,5 @@ static CK_RV kw_unwrap(struct vault_scope *scope, const struct mech_call *call, 
 const struct mech_impl mech_key_wrap = { KW_MEMBERS, .unwraps_padded = true };
 const struct mech_impl mech_key_wrap_kwp = { KW_MEMBERS };
 
-const struct cipher_kind cipher_key_wrap = { OSSL_WRAP, true, false, AES_BLOCK };
-const struct cipher_kind cipher_key_wrap_kwp = { OSSL_WRAP_PAD, true, true, AES_BLOCK };
+const struct cipher_kind cipher_key_wrap = { OSSL_ECB, true, false, AES_BLOCK };
+const struct cipher_kind cipher_key_wrap_kwp = { OSSL_ECB, true, true, AES_BLOCK };

@@ -26,7 +26,7 @@ static const char *const key_names[] = { "ED448", "X448" };
 
 /* In the order of enum ossl_mode. */
 static const char *const mode_names[OSSL_MODES] = {
-	"ChaCha20", "ChaCha20-Poly1305", "ECB", "CBC", "ECB", "CBC", "CTR", "CFB1", "CFB8", "CFB", "OFB", "CBC-CTS", "XTS", "GCM", "CCM", "WRAP", "WRAP-PAD",
+	"ChaCha20", "ChaCha20-Poly1305", "ECB", "CBC", "ECB", "CBC", "CTR", "CFB1", "CFB8", "CFB", "OFB", "CBC-CTS", "XTS", "GCM", "CCM",
 };
 #define KEY_SIZES 3
 

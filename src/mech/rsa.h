@@ -23,10 +23,8 @@ static inline size_t rsa_size(const struct key_view *key)
 struct rsa_st *rsa_of(const struct key_view *key);
 /* The same of a public key, complete with what the library computes of the modulus; kept with the key (mech/prepared.h).  To be freed. */
 struct rsa_st *rsa_public_of(const struct key_view *key);
-/* RSASP1 of a padded message: `in` has rsa_size bytes; so has `out`, which is nobody's secret.  The key keeps what blinds it
- * (rsa_blind.c).  CKR_DATA_INVALID: `in` is not less than the modulus. */
-CK_RV rsa_signature(struct vault_scope *scope, const struct key_view *key, const uint8_t *in, uint8_t *out);
-/* RSADP: `in` has rsa_size bytes and is less than the modulus; so has `out`. */
+/* RSADP, RSASP1: `in` has rsa_size bytes; so has `out`.  OpenSSL's key stays with the key (vault/keep.h).  CKR_DATA_INVALID: `in` is not less
+ * than the modulus. */
 CK_RV rsa_private(struct vault_scope *scope, const struct key_view *key, const uint8_t *in, uint8_t *out);
 /* RSAEP, RSAVP1. CKR_DATA_INVALID: `in` is not less than the modulus. */
 CK_RV rsa_public(const struct key_view *key, const uint8_t *in, uint8_t *out);

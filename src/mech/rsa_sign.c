@@ -58,7 +58,7 @@ static CK_RV sign_block(struct vault_scope *scope, const struct mech_call *call,
 		return CKR_GENERAL_ERROR;
 	rv = pad(t, mspan(em, size));
 	*n = size;
-	return rv == CKR_OK ? rsa_signature(scope, call->key, em, out.p) : rv;
+	return rv == CKR_OK ? rsa_private(scope, call->key, em, out.p) : rv;
 }
 
 /* The whole block is compared with the one that is right: nothing in it is parsed. */
@@ -254,7 +254,7 @@ static CK_RV sign_pss(struct vault_scope *scope, const struct mech_call *call, s
 	if (RSA_padding_add_PKCS1_PSS_mgf1(rsa, em, digest.p, md(p->hash), md(p->mgf), (int)p->salt_len) != 1)
 		return CKR_FUNCTION_FAILED;
 	*n = rsa_size(call->key);
-	return rsa_signature(scope, call->key, em, out.p);
+	return rsa_private(scope, call->key, em, out.p);
 }
 
 static CK_RV verify_pss(struct vault_scope *scope, const struct mech_call *call, struct span digest, struct span signature)

@@ -1,41 +1,150 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/keep.h"
 
-static struct secret *take_any(struct keep *keep)
+#include "base/mem.h"
+
+struct kept {
+	const struct keep_kind *kind;
+	void *object;
+	struct secret *sealed;
+};
+
+static _Atomic size_t kept_bytes;
+
+static void kept_free(struct kept *k)
 {
-	struct secret *s = NULL;
-
-	for (size_t i = 0; i < KEEP_PLACES && s == NULL; i++)
-		if (atomic_load_explicit(&keep->place[i], memory_order_relaxed) != NULL)
-			s = atomic_exchange_explicit(&keep->place[i], NULL, memory_order_acquire);
-	return s;
-}
-
-bool keep_take(struct vault_scope *scope, struct keep *keep, struct mspan dst)
-{
-	AUTO(secret) s = take_any(keep);
-
-	return s != NULL && secret_size(s) == dst.n && cf_ok(secret_open(scope, s, dst));
-}
-
-void keep_give(struct vault_scope *scope, struct keep *keep, struct span plain)
-{
-	AUTO(secret) s = NULL;
-
-	if (cf_failed(secret_seal(scope, plain, &s)))
+	if (k == NULL)
 		return;
-	for (size_t i = 0; i < KEEP_PLACES; i++) {
-		struct secret *none = NULL;
+	if (k->sealed != NULL)
+		atomic_fetch_sub_explicit(&kept_bytes, secret_size(k->sealed), memory_order_relaxed);
+	secret_unref(k->sealed);
+	mem_free(k);
+}
 
-		if (atomic_compare_exchange_strong_explicit(&keep->place[i], &none, s, memory_order_release, memory_order_relaxed)) {
-			(void)TAKE(s);
-			return;
-		}
+AUTO_DEFINE(kept, kept_free)
+
+/* The bench is the caller's: nobody else takes what lay on it. */
+static struct kept *take_from(struct keep *keep, const struct bench *bench)
+{
+	return atomic_exchange_explicit(&keep->on[bench_number(bench)], NULL, memory_order_relaxed);
+}
+
+static bool has_one_for(struct keep *keep, size_t number)
+{
+	return atomic_load_explicit(&keep->on[number], memory_order_relaxed) != NULL;
+}
+
+/* ---- opening ---- */
+
+/* False: another thread was first, or the vault that sealed it is closed; the bench is given back. */
+static bool open_on(struct vault_scope *scope, struct keep_use *use, struct bench *bench)
+{
+	AUTO(kept) k = take_from(use->keep, bench);
+
+	if (k == NULL) {
+		bench_leave(bench);
+		return false;
 	}
+	if (cf_failed(bench_unseal(scope, bench, k->sealed)))
+		return false;
+	use->bench = bench;
+	use->object = k->object;
+	return true;
+}
+
+/* One whose bench is idle. */
+static bool open_kept(struct vault_scope *scope, struct keep_use *use)
+{
+	for (size_t i = 0; i < BENCHES; i++) {
+		struct bench *bench = has_one_for(use->keep, i) ? bench_claim(i) : NULL;
+
+		if (bench != NULL && open_on(scope, use, bench))
+			return true;
+	}
+	return false;
+}
+
+static void make(struct vault_scope *scope, struct keep_use *use, size_t room, const void *from)
+{
+	use->bench = use->keep == NULL ? NULL : bench_take(room);
+	if (use->bench != NULL)
+		bench_open(scope, use->bench);
+	use->object = use->kind->make(from);
+	if (use->object == NULL && use->bench != NULL)
+		bench_close(scope, use->bench);
+}
+
+void *keep_take(struct vault_scope *scope, struct keep *keep, const struct keep_kind *kind, size_t room, const void *from,
+		struct keep_use *use)
+{
+	*use = (struct keep_use){ .keep = keep, .kind = kind };
+	if (keep == NULL || !open_kept(scope, use))
+		make(scope, use, room, from);
+	return use->object;
+}
+
+/* ---- closing ---- */
+
+static bool may_keep(size_t n)
+{
+	if (atomic_fetch_add_explicit(&kept_bytes, n, memory_order_relaxed) + n <= KEEP_BYTES_MAX)
+		return true;
+	atomic_fetch_sub_explicit(&kept_bytes, n, memory_order_relaxed);
+	return false;
+}
+
+static struct kept *seal(struct vault_scope *scope, const struct keep_use *use)
+{
+	AUTO(kept) k = NEW(kept);
+	AUTO(secret) sealed = NULL;
+
+	if (k == NULL || cf_failed(bench_seal(scope, use->bench, use->object, &sealed)) || !may_keep(secret_size(sealed)))
+		return NULL;
+	*k = (struct kept){ use->kind, use->object, TAKE(sealed) };
+	return TAKE(k);
+}
+
+void keep_give(struct vault_scope *scope, struct keep_use *use, bool sound)
+{
+	struct kept *k = use->bench == NULL || !sound ? NULL : seal(scope, use);
+
+	if (k == NULL)
+		use->kind->free(use->object);
+	else
+		atomic_store_explicit(&use->keep->on[bench_number(use->bench)], k, memory_order_relaxed);
+	if (use->bench != NULL)
+		bench_close(scope, use->bench);
+}
+
+/* ---- dropping: what the library has of the object elsewhere, a lock, say, the library has to give back ---- */
+
+struct drop {
+	const struct kept *kept;
+	struct bench *bench;
+};
+
+static void drop(struct vault_scope *scope, void *arg)
+{
+	const struct drop *d = arg;
+
+	if (cf_failed(bench_unseal(scope, d->bench, d->kept->sealed)))
+		return;
+	d->kept->kind->free(d->kept->object);
+	bench_close(scope, d->bench);
+}
+
+static void drop_from(struct keep *keep, struct bench *bench)
+{
+	AUTO(kept) k = take_from(keep, bench);
+
+	/* A vault that is closed has nothing of it any more. */
+	if (k == NULL || cf_failed(vault_run(drop, &(struct drop){ k, bench })))
+		bench_leave(bench);
 }
 
 void keep_clear(struct keep *keep)
 {
-	for (size_t i = 0; i < KEEP_PLACES; i++)
-		secret_unref(atomic_exchange(&keep->place[i], NULL));
+	for (size_t i = 0; i < BENCHES; i++)
+		if (has_one_for(keep, i))
+			drop_from(keep, bench_await(i));
 }

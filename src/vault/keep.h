@@ -1,28 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an operation leaves for the next one with the same key, sealed meanwhile: taken out by one operation at a time, given
- * back when it is done.  A few lie side by side, one for each thread that is likely to use the key at a moment; who finds none
- * does without, and what finds no place is dropped.  No lock: the places are swapped.
+ * A library's object of a key (its numbers, and what the library computed of them before it could work), kept from one
+ * operation to the next: sealed as it lies in memory (vault/bench.h), and opened at the same place.
+ *
+ * There may be one for each bench: for each thread, as good as, that uses the key at a moment.  A thread whose bench has none makes one.
  */
 #ifndef COFFER_VAULT_KEEP_H
 #define COFFER_VAULT_KEEP_H
 
 #include <stdatomic.h>
 
-#include "vault/secret.h"
+#include "vault/bench.h"
 
-#define KEEP_PLACES 4
+/* Bytes that all keys of the process together may keep; beyond it objects are made for each operation. */
+#define KEEP_BYTES_MAX ((size_t)16 << 20)
+
+struct kept;
 
 /* All zero: nothing is kept. */
 struct keep {
-	_Atomic(struct secret *) place[KEEP_PLACES];
+	_Atomic(struct kept *) on[BENCHES]; /* taken and put by whoever is at that bench */
 };
 
-/* What was given last, or another, into dst (scope memory), which nobody else gets from now on.  False: there is none of dst.n bytes. */
-bool keep_take(struct vault_scope *scope, struct keep *keep, struct mspan dst);
-/* Seals `plain`.  What it cannot keep is lost: it is made anew when it is needed. */
-void keep_give(struct vault_scope *scope, struct keep *keep, struct span plain);
-/* All of it is wiped. Nobody may use it now. */
+#define KEEP_INIT { .on = { NULL } }
+
+/* How a family's objects come and go. */
+struct keep_kind {
+	void *(*make)(const void *from); /* NULL: it cannot be made */
+	void (*free)(void *object);
+};
+
+/* An object that is in use. */
+struct keep_use {
+	struct keep *keep;
+	const struct keep_kind *kind;
+	struct bench *bench; /* NULL: it lies where any other does */
+	void *object;
+};
+
+/*
+ * The object that was kept, else one that is made `from` what the family makes it of.  Until keep_give() this thread's
+ * allocations from the heap lie with it, on a bench of at least `room` bytes: what the object, and an operation with it, take
+ * at most.  NULL: it cannot be made, and nothing is to be given back.  keep may be NULL: one that is made is freed again.
+ */
+void *keep_take(struct vault_scope *scope, struct keep *keep, const struct keep_kind *kind, size_t room, const void *from,
+		struct keep_use *use);
+/* Nothing else that was taken from the heap meanwhile is in use.  Not `sound`: it may be damaged, and is freed.  What
+ * cannot be kept is freed as well: it is made anew when it is needed. */
+void keep_give(struct vault_scope *scope, struct keep_use *use, bool sound);
+
+/* All of it is freed. Nobody uses it now; outside of a scope. */
 void keep_clear(struct keep *keep);
 
 #endif

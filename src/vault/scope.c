@@ -19,6 +19,7 @@ struct vault_scope {
 	struct stack *stack;
 	struct block *blocks;
 	struct block first; /* nearly always the only one */
+	struct mspan lent;
 };
 
 static _Thread_local bool inside;
@@ -129,19 +130,24 @@ struct cf_status vault_scope_alloc(struct vault_scope *scope, size_t n, struct m
 	return CF_OK;
 }
 
-static bool block_holds(const struct block *b, uintptr_t at, size_t n)
+void scope_lend(struct vault_scope *scope, struct mspan memory)
 {
-	uintptr_t low = (uintptr_t)b->region.use.p;
+	scope->lent = memory;
+}
 
-	return at >= low && n <= b->region.use.n && at - low <= b->region.use.n - n;
+static bool holds(struct mspan memory, uintptr_t at, size_t n)
+{
+	uintptr_t low = (uintptr_t)memory.p;
+
+	return at >= low && n <= memory.n && at - low <= memory.n - n;
 }
 
 bool scope_holds(const struct vault_scope *scope, const void *p, size_t n)
 {
-	if (stack_holds(scope->stack, p, n))
+	if (stack_holds(scope->stack, p, n) || holds(scope->lent, (uintptr_t)p, n))
 		return true;
 	for (const struct block *b = scope->blocks; b != NULL; b = b->next)
-		if (block_holds(b, (uintptr_t)p, n))
+		if (holds(b->region.use, (uintptr_t)p, n))
 			return true;
 	return false;
 }

@@ -8,6 +8,8 @@
 
 /* [p, p+n) lies on the scope's stack or in memory it allocated. */
 bool scope_holds(const struct vault_scope *scope, const void *p, size_t n);
+/* Other guarded memory that is the scope's too, until this is called again; empty: none. */
+void scope_lend(struct vault_scope *scope, struct mspan memory);
 /* A programming error: traps in debug builds, INVALID in others. */
 struct cf_status scope_misused(void);
 

@@ -121,6 +121,11 @@ struct cf_status secret_seal(struct vault_scope *scope, struct span plain, struc
 	return CF_OK;
 }
 
+struct cf_status secret_usable(const struct secret *s)
+{
+	return is_living(s) ? CF_OK : error_set(CF_STATUS(CLOSED), "the vault that sealed this secret is closed");
+}
+
 struct cf_status secret_open(struct vault_scope *scope, const struct secret *s, struct mspan dst)
 {
 	uint8_t key[COFFER_KEY_SIZE];
@@ -128,8 +133,7 @@ struct cf_status secret_open(struct vault_scope *scope, const struct secret *s, 
 
 	if (dst.n < s->n || !scope_holds(scope, dst.p, s->n))
 		return scope_misused();
-	if (!is_living(s))
-		return error_set(CF_STATUS(CLOSED), "the vault that sealed this secret is closed");
+	CF_TRY(secret_usable(s));
 	CF_TRY(secrets_housekeep(scope));
 	coffer_key_read_lock();
 	coffer_key_get(scope, key);

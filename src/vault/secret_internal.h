@@ -4,11 +4,13 @@
 #define COFFER_VAULT_SECRET_INTERNAL_H
 
 #include "base/status.h"
-#include "vault/scope.h"
+#include "vault/secret.h"
 
 struct cf_status secrets_open(void) CF_CHECKED;
 void secrets_close(void);
 size_t secrets_count(void);
+/* CLOSED: the vault that sealed it is closed, or it is a parent's. */
+struct cf_status secret_usable(const struct secret *s) CF_CHECKED;
 /* In a forked child: what was sealed is the parent's. */
 void secrets_forget(void);
 /* A new coffer key, and everything sealed under the old one re-sealed.  When it fails the

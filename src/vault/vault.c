@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "vault/arena.h"
+#include "vault/bench.h"
 #include "vault/heap_internal.h"
 #include "vault/key.h"
 #include "vault/pages.h"
@@ -113,6 +114,7 @@ void vault_close(void)
 		atomic_store(&vault.fork_test, FORK_UNTESTED);
 		secrets_close();
 		heap_close();
+		benches_close();
 		stacks_close();
 		coffer_key_close();
 		arena_close();
@@ -131,6 +133,7 @@ void vault_forget_after_fork(void)
 	scopes_forget();
 	secrets_forget();
 	heap_forget();
+	benches_forget();
 	stacks_forget();
 	coffer_key_forget();
 	arena_forget();

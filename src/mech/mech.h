@@ -216,6 +216,8 @@ enum mech_state {
 struct mech_impl {
 	enum mech_state state_kind;
 	size_t state_size;
+	/* The functions of an operation in one piece or in parts may go deeper on a vault stack than VAULT_SHALLOW bytes. */
+	bool deep;
 
 	/* Does this process's libcrypto have what the row needs?  After mech_open().  NULL: always. */
 	bool (*available)(const struct mech *mech);

@@ -236,6 +236,7 @@ static void clear(void *state)
 const struct mech_impl mech_pqc_sign = {
 	.state_kind = MECH_STATE_PLAIN,
 	.state_size = sizeof(struct sign_state),
+	.deep = true,
 	.available = pqc_available,
 	.suits = suits,
 	.out_len = out_len,
@@ -289,6 +290,7 @@ static CK_RV verify_digest(struct vault_scope *scope, const struct mech_call *ca
 
 const struct mech_impl mech_pqc_sign_digest = {
 	.state_kind = MECH_STATE_NONE,
+	.deep = true,
 	.available = pqc_available,
 	.suits = suits,
 	.out_len = out_len,
@@ -331,6 +333,7 @@ static CK_RV finish_verify_hash(struct vault_scope *scope, const struct mech_cal
 const struct mech_impl mech_pqc_sign_hash = {
 	.state_kind = MECH_STATE_PLAIN,
 	.state_size = HASHING_STATE_SIZE,
+	.deep = true,
 	.available = pqc_available,
 	.suits = suits,
 	.out_len = out_len,

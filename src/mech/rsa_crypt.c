@@ -344,6 +344,7 @@ const struct mech_impl mech_rsa_aes_wrap = {
 
 const struct mech_impl mech_rsa_pkcs = {
 	.state_kind = MECH_STATE_NONE,
+	.deep = true,
 	.out_len = out_len,
 	.sign = rsa_sign_pkcs,
 	.verify = rsa_verify_pkcs,
@@ -358,6 +359,7 @@ const struct mech_impl mech_rsa_pkcs = {
 
 const struct mech_impl mech_rsa_raw = {
 	.state_kind = MECH_STATE_NONE,
+	.deep = true,
 	.out_len = out_len,
 	.sign = rsa_sign_raw,
 	.verify = rsa_verify_raw,
@@ -370,6 +372,7 @@ const struct mech_impl mech_rsa_raw = {
 
 const struct mech_impl mech_rsa_oaep = {
 	.state_kind = MECH_STATE_NONE,
+	.deep = true,
 	.suits = suits_oaep,
 	.out_len = out_len,
 	.encrypt = encrypt_oaep,

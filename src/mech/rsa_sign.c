@@ -297,6 +297,7 @@ static CK_RV finish_verify_pss(struct vault_scope *scope, const struct mech_call
 const struct mech_impl mech_rsa_pkcs_hash = {
 	.state_kind = MECH_STATE_PLAIN,
 	.state_size = HASHING_STATE_SIZE,
+	.deep = true,
 	.out_len = out_len,
 	.begin = hashing_begin,
 	.update = hashing_update,
@@ -307,6 +308,7 @@ const struct mech_impl mech_rsa_pkcs_hash = {
 
 const struct mech_impl mech_rsa_pss = {
 	.state_kind = MECH_STATE_NONE,
+	.deep = true,
 	.suits = suits_pss,
 	.out_len = out_len,
 	.sign = sign_pss,
@@ -316,6 +318,7 @@ const struct mech_impl mech_rsa_pss = {
 const struct mech_impl mech_rsa_pss_hash = {
 	.state_kind = MECH_STATE_PLAIN,
 	.state_size = HASHING_STATE_SIZE,
+	.deep = true,
 	.suits = suits_pss,
 	.out_len = out_len,
 	.begin = hashing_begin,

@@ -283,7 +283,7 @@ CK_RV op_run_state(struct op *op, step_fn fn, struct step *step)
 
 	if (!op->guarded)
 		return run_keyed(NULL, NULL, &k);
-	rv = rv_of(vault_run(run_in_scope, &k));
+	rv = rv_of(op->mech->impl->deep ? vault_run(run_in_scope, &k) : vault_run_shallow(run_in_scope, &k));
 	return rv == CKR_OK ? k.rv : rv;
 }
 
@@ -293,14 +293,14 @@ CK_RV op_run(struct op *op, step_fn fn, struct step *step)
 
 	if (op->key == NULL)
 		return op_run_state(op, fn, step);
-	return key_run(op->key, run_keyed, &k);
+	return key_run(op->key, op->mech->impl->deep, run_keyed, &k);
 }
 
 CK_RV op_run_whole(struct op *op, step_fn fn, struct step *step)
 {
 	struct keyed_step k = { step, fn, true, CKR_OK };
 
-	return op->key == NULL ? op_run_state(op, fn, step) : key_run(op->key, run_keyed, &k);
+	return op->key == NULL ? op_run_state(op, fn, step) : key_run(op->key, op->mech->impl->deep, run_keyed, &k);
 }
 
 CK_RV op_check(const struct op *op, struct token *token)
@@ -533,7 +533,7 @@ CK_RV op_digest_key(struct op *op, struct key *key)
 		rv = op_start(op);
 	call = op_call(op, NULL);
 	if (rv == CKR_OK)
-		rv = key_run(key, digest_value, &call);
+		rv = key_run(key, op->mech->impl->deep, digest_value, &call);
 	if (rv != CKR_OK)
 		return op_end(op, rv);
 	op->stage = OP_RUNNING;

@@ -341,14 +341,14 @@ static void use_in_scope(struct vault_scope *scope, void *arg)
 		use->rv = use_opened(scope, use, room);
 }
 
-CK_RV key_run(struct key *k, key_fn fn, void *arg)
+CK_RV key_run(struct key *k, bool deep, key_fn fn, void *arg)
 {
 	struct use use = { k, fn, arg, CKR_OK };
 	struct key_view view;
 	CK_RV rv;
 
 	if (k->material != NULL) {
-		rv = rv_of(vault_run(use_in_scope, &use));
+		rv = rv_of(deep ? vault_run(use_in_scope, &use) : vault_run_shallow(use_in_scope, &use));
 		return rv == CKR_OK ? use.rv : rv;
 	}
 	rv = view_of(k, buf_span(&k->plain), &view);

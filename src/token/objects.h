@@ -56,9 +56,10 @@ CK_RV key_permits(const struct key *k, const struct mech *mech);
 bool key_alive(const struct key *k, struct token *t);
 bool key_is_private(const struct key *k); /* CKA_PRIVATE: its material needs a scope */
 
-/* Runs fn on a vault stack with the opened key. For a public key (nothing sealed) fn runs in place with scope NULL. */
+/* Runs fn on a vault stack with the opened key: vault_run() when it may go deep, else vault_run_shallow(). For a public key (nothing sealed)
+ * fn runs in place with scope NULL. */
 typedef CK_RV (*key_fn)(struct vault_scope *scope, const struct key_view *view, void *arg);
-CK_RV key_run(struct key *k, key_fn fn, void *arg);
+CK_RV key_run(struct key *k, bool deep, key_fn fn, void *arg);
 
 /* C_DeriveKey; the keys may be used so.  `other_opt`: the second key that the parameter names. */
 CK_RV keys_derive(const struct access *who, struct key *base, struct key *other_opt, const struct mech *mech,

@@ -59,7 +59,7 @@ static struct cf_status enter(struct vault_scope *scope)
 	return CF_OK;
 }
 
-static void leave(struct vault_scope *scope, bool painted)
+static void leave(struct vault_scope *scope, enum stack_use use)
 {
 	bool interrupted = interrupt_noticed();
 
@@ -67,19 +67,29 @@ static void leave(struct vault_scope *scope, bool painted)
 		interrupt_wipe();
 	inside = false;
 	blocks_free(scope);
-	if (!stack_give(scope->stack, interrupted || painted))
+	if (!stack_give(scope->stack, interrupted ? STACK_ALL : use))
 		vault_damaged("a canary of a vault stack was overwritten");
 }
 
-struct cf_status vault_run(vault_fn fn, void *arg)
+static struct cf_status run(vault_fn fn, void *arg, enum stack_use use)
 {
 	struct vault_scope scope = { 0 };
 	struct cf_status status;
 
 	CF_TRY(enter(&scope));
 	status = stack_call(scope.stack, fn, &scope, arg);
-	leave(&scope, false);
+	leave(&scope, use);
 	return status;
+}
+
+struct cf_status vault_run(vault_fn fn, void *arg)
+{
+	return run(fn, arg, STACK_DEEP);
+}
+
+struct cf_status vault_run_shallow(vault_fn fn, void *arg)
+{
+	return run(fn, arg, STACK_SHALLOW);
 }
 
 struct cf_status vault_measure(vault_fn fn, void *arg, size_t *depth)
@@ -91,7 +101,7 @@ struct cf_status vault_measure(vault_fn fn, void *arg, size_t *depth)
 	stack_paint(scope.stack);
 	status = stack_call(scope.stack, fn, &scope, arg);
 	*depth = stack_depth(scope.stack);
-	leave(&scope, true);
+	leave(&scope, STACK_ALL);
 	return status;
 }
 

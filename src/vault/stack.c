@@ -23,6 +23,13 @@
 #else
 #define STACK_WORK ((size_t)VAULT_STACK_KIB * 1024)
 #endif
+#ifdef WITH_ASAN
+#define SHALLOW_WORK STACK_WORK
+#else
+#define SHALLOW_WORK VAULT_SHALLOW
+#endif
+/* Bytes below what is thought to be all: a function that goes deeper leaves a trace there. */
+#define TRACE ((size_t)512)
 #define SIGNAL_FRAME_MIN 2048
 
 /* Idle stacks that are kept; more were only for a burst of threads. */
@@ -158,18 +165,45 @@ static bool keep(struct stack *s)
 }
 
 /* No function comes further down than this. */
-static size_t below_work(const struct stack *s)
+static size_t below(const struct stack *s, size_t work)
 {
-	return s->region.use.n > STACK_WORK ? s->region.use.n - STACK_WORK : 0;
+	return s->region.use.n > work ? s->region.use.n - work : 0;
 }
 
-bool stack_give(struct stack *s, bool interrupted)
+static bool has_trace(const struct stack *s, size_t from)
+{
+	uint64_t any = 0, word;
+
+	for (size_t at = from - (from < TRACE ? from : TRACE); at < from; at += sizeof(word)) {
+		memcpy(&word, s->region.use.p + at, sizeof(word));
+		any |= word;
+	}
+	return any != 0;
+}
+
+static size_t unused(const struct stack *s, enum stack_use use)
+{
+	size_t from;
+
+	switch (use) {
+	case STACK_SHALLOW:
+		from = below(s, SHALLOW_WORK);
+		return has_trace(s, from) ? 0 : from;
+	case STACK_DEEP:
+		return below(s, STACK_WORK);
+	case STACK_ALL:
+		break;
+	}
+	return 0;
+}
+
+bool stack_give(struct stack *s, enum stack_use use)
 {
 	bool intact = region_intact(&s->region);
-	size_t from = interrupted ? 0 : below_work(s);
+	size_t from = unused(s, use);
 
 #ifdef COFFER_DEBUG
-	if (!sodium_is_zero(s->region.use.p, from))
+	if (!sodium_is_zero(s->region.use.p, from) || (from == 0 && use == STACK_SHALLOW && below(s, SHALLOW_WORK) != 0))
 		__builtin_trap();
 #endif
 	sodium_memzero(s->region.use.p + from, s->region.use.n - from);

@@ -19,10 +19,15 @@ void stacks_count(size_t *count, size_t *bytes);
 
 /* A stack of one's own; the pool makes one when all are in use. NOMEM. */
 struct cf_status stack_take(struct stack **out) CF_CHECKED;
-/* Wipes it, and keeps it for the next or unmaps it.  False when its canary was overwritten;
- * such a one is not kept.  `interrupted`: a signal may have come, so that its frame, which has as much room as the kernel
- * asks for (12 KiB with AMX), is wiped as well. */
-bool stack_give(struct stack *s, bool interrupted);
+/* How much of a stack was used at most. */
+enum stack_use {
+	STACK_SHALLOW, /* VAULT_SHALLOW bytes */
+	STACK_DEEP,    /* what there is for an operation */
+	STACK_ALL,     /* a signal may have come, whose frame has as much room as the kernel asks for (12 KiB with AMX) */
+};
+
+/* Wipes it, and keeps it for the next or unmaps it.  False when its canary was overwritten; such a one is not kept. */
+bool stack_give(struct stack *s, enum stack_use use);
 
 /* Runs fn(scope, arg) on the stack; on return the registers that may hold what fn computed
  * are cleared.  IO, on processors without a switch of ours, when the system refused. */

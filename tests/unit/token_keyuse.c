@@ -240,12 +240,12 @@ static void a_private_key_is_open_in_a_scope_only(void)
 
 	up(true);
 	REQUIRE(key_take(&k.who, priv, &key) == CKR_OK);
-	CHECK(key_run(key, look, &s) == CKR_OK);
+	CHECK(key_run(key, false, look, &s) == CKR_OK);
 	CHECK(s.scope && s.value && s.point && s.type == CKK_EC_EDWARDS);
-	CHECK(key_run(key, fail, NULL) == CKR_FUNCTION_REJECTED);
+	CHECK(key_run(key, true, fail, NULL) == CKR_FUNCTION_REJECTED);
 	key_unref(key);
 	REQUIRE(key_take(&k.who, pub, &key) == CKR_OK);
-	CHECK(key_run(key, look, &s) == CKR_OK);
+	CHECK(key_run(key, false, look, &s) == CKR_OK);
 	CHECK(!s.scope && !s.value && s.point);
 	key_unref(key);
 	kit_down(&k);

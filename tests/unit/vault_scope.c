@@ -58,31 +58,98 @@ static void find(struct vault_scope *scope, void *arg)
 	seen->local = __builtin_frame_address(0);
 }
 
+/* The idle stack on which `at` lies: from there, down to the canary and up to the other, everything. */
+static bool stack_is_zero(const uint8_t *at)
+{
+	struct stack *s;
+	uint8_t any = 0;
+	size_t n = 0;
+
+	REQUIRE(cf_ok(stack_take(&s)));
+	REQUIRE(stack_holds(s, at, 1));
+	for (const uint8_t *p = at; stack_holds(s, p, 1); p--, n++)
+		any |= *p;
+	for (const uint8_t *p = at; stack_holds(s, p, 1); p++, n++)
+		any |= *p;
+	CHECK(n >= vault_stack_size());
+	CHECK(stack_give(s, STACK_ALL));
+	return any == 0;
+}
+
 static void the_whole_stack_is_zero_afterwards(void)
 {
 	struct seen seen = { 0 };
 	struct stack *s;
-	uint8_t *p, any = 0;
-	size_t depth, n = 0;
+	size_t depth;
 
 	kit_open();
 	REQUIRE(cf_ok(vault_run(dirty, &seen)));
 	CHECK(cf_ok(vault_measure(dirty, &seen, &depth)));
 	REQUIRE(cf_ok(stack_take(&s)));
 	REQUIRE(cf_ok(stack_call(s, find, NULL, &seen)));
-	/* From where a function runs, down to the canary and up to the other, everything. */
 	REQUIRE(stack_holds(s, seen.local, 1));
-	CHECK(stack_give(s, true));
-	REQUIRE(cf_ok(stack_take(&s)));
-	REQUIRE(stack_holds(s, seen.local, 1));
-	for (p = seen.local; stack_holds(s, p, 1); p--, n++)
-		any |= *p;
-	for (p = seen.local; stack_holds(s, p, 1); p++, n++)
-		any |= *p;
-	CHECK(any == 0);
-	CHECK(n >= vault_stack_size());
-	CHECK(stack_give(s, true));
+	CHECK(stack_give(s, STACK_ALL));
+	CHECK(stack_is_zero(seen.local));
 	vault_close();
+}
+
+/* Where a function's frame is on the stack that comes next. */
+static uint8_t *frame_on_next(void)
+{
+	struct seen seen = { 0 };
+	struct stack *s;
+
+	REQUIRE(cf_ok(stack_take(&s)));
+	REQUIRE(cf_ok(stack_call(s, find, NULL, &seen)));
+	REQUIRE(stack_holds(s, seen.local, 1));
+	CHECK(stack_give(s, STACK_ALL));
+	return seen.local;
+}
+
+static void a_shallow_one_leaves_nothing_either(void)
+{
+	struct seen seen = { 0 };
+
+	kit_open();
+	REQUIRE(cf_ok(vault_run_shallow(dirty, &seen)));
+	CHECK(seen.ran && stack_is_zero(frame_on_next()));
+	vault_close();
+}
+
+/* Some bytes near the end of what it may have and some far below: not all in between is written. */
+static void dirty_deeply(struct vault_scope *scope, void *arg)
+{
+	uint8_t local[VAULT_SHALLOW + 1000];
+	struct seen *seen = arg;
+
+	(void)scope;
+	seen->ran = true;
+	dirty_stack(local, 1500);
+}
+
+static int run_beyond_shallow(void *arg)
+{
+	struct seen seen = { 0 };
+	uint8_t *at;
+
+	(void)arg;
+	if (cf_failed(vault_open(&kit_default)))
+		return 3;
+	at = frame_on_next();
+	if (cf_failed(vault_run_shallow(dirty_deeply, &seen)) || !seen.ran)
+		return 4;
+	return stack_is_zero(at) ? 0 : 5;
+}
+
+static void one_that_went_too_deep_is_noticed(void)
+{
+	int status = kit_child(run_beyond_shallow, NULL);
+
+#ifdef COFFER_DEBUG
+	CHECK(WIFSIGNALED(status) || (KIT_SANITIZED && !kit_exited(status, 5)));
+#else
+	CHECK(kit_exited(status, 0));
+#endif
 }
 
 static void nested(struct vault_scope *scope, void *arg)
@@ -261,7 +328,7 @@ static void a_stack_overflow_meets_the_canary(void)
 	for (p = seen.local; stack_holds(s, (const void *)(uintptr_t)p, 1); p--)
 		continue;
 	*p ^= 1;
-	CHECK(!stack_give(s, true));
+	CHECK(!stack_give(s, STACK_ALL));
 	/* It is not used again. */
 	stacks_count(&count, &bytes);
 	CHECK(count == 0 && bytes == 0);
@@ -380,7 +447,7 @@ static void each_thread_has_a_stack_and_idle_ones_go(void)
 	CHECK(info.stack_count == 10);
 	CHECK(info.stack_bytes >= 10 * vault_stack_size());
 	for (int i = 0; i < 10; i++)
-		CHECK(stack_give(stacks[i], true));
+		CHECK(stack_give(stacks[i], STACK_ALL));
 	vault_get_info(&info);
 	CHECK(info.stack_count > 0 && info.stack_count <= 4);
 	vault_close();
@@ -470,7 +537,7 @@ static void registers_are_cleared_on_the_way_out(void)
 		for (size_t j = 0; j < 32; j++)
 			any |= r.vectors[i][j] == 0x5a;
 	CHECK(any == 0);
-	CHECK(stack_give(s, true));
+	CHECK(stack_give(s, STACK_ALL));
 	vault_close();
 }
 #else
@@ -501,6 +568,8 @@ int main(void)
 		{"a function runs once, on a guarded stack",
 		 a_function_runs_once_on_a_guarded_stack},
 		{"the whole stack is zero afterwards", the_whole_stack_is_zero_afterwards},
+		{"a shallow one leaves nothing either", a_shallow_one_leaves_nothing_either},
+		{"one that went too deep is noticed", one_that_went_too_deep_is_noticed},
 		{"registers are cleared on the way out", registers_are_cleared_on_the_way_out},
 		{"scopes do not nest", scopes_do_not_nest},
 		{"a scope is entered before the last locks",

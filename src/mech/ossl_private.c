@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "mech/ossl_own.h"
 #include "vault/heap.h"
+#include "vault/interrupt.h"
 #include "vault/scope.h"
 
 /* ---- memory ---- */
@@ -101,6 +102,8 @@ static int random_bytes(unsigned char *out, int n)
 {
 	if (n < 0)
 		return 0;
+	if (vault_in_scope())
+		interrupt_presume();
 	randombytes_buf(out, (size_t)n);
 	return 1;
 }

@@ -182,11 +182,13 @@ static void a_rotation_that_fails_leaves_the_old_key(void)
 	REQUIRE(cf_ok(vault_run(get_key, before)));
 	kit_fail(FAULT_MMAP, 0, true);
 	CHECK_CODE(vault_rotate(), NOMEM);
-	kit_fail(FAULT_ALLOC, 0, true);
-	CHECK_CODE(vault_rotate(), NOMEM);
 	kit_no_faults();
 	REQUIRE(cf_ok(vault_run(get_key, after)));
 	CHECK(memcmp(before, after, 32) == 0);
+	/* Of the ordinary heap it takes nothing. */
+	kit_fail(FAULT_ALLOC, 0, true);
+	CHECK(cf_ok(vault_rotate()));
+	kit_no_faults();
 	CHECK(cf_ok(kit_check(s, 1)));
 	vault_get_info(&info);
 	CHECK(!info.damaged);

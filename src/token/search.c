@@ -134,18 +134,15 @@ static CK_RV keep_query(struct object_search *s, const struct standing *st, stru
 
 static CK_RV keep_session_objects(struct object_search *s, struct token *t)
 {
-	size_t count = 0;
+	const struct session_table *table = &t->session_objects;
 	CK_RV rv = CKR_OK;
 
 	token_lock(t);
-	for (size_t i = 0; i < SESSION_BUCKETS; i++)
-		for (struct session_object *o = t->session_objects[i]; o != NULL; o = o->next)
-			count++;
-	s->session = mem_array(count, sizeof(uint64_t));
+	s->session = mem_array(table->count, sizeof(uint64_t));
 	if (s->session == NULL)
 		rv = CKR_HOST_MEMORY;
-	for (size_t i = 0; i < SESSION_BUCKETS && rv == CKR_OK; i++)
-		for (struct session_object *o = t->session_objects[i]; o != NULL; o = o->next)
+	for (size_t i = 0; i < table->buckets && rv == CKR_OK; i++)
+		for (struct session_object *o = table->bucket[i]; o != NULL; o = o->next)
 			if (session_object_is_visible(t, o))
 				s->session[s->session_count++] = o->number;
 	token_unlock(t);

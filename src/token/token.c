@@ -24,6 +24,7 @@ CK_RV token_new(const struct config *config, const struct disabled *disabled, co
 	t->config = config;
 	t->disabled = disabled;
 	t->next_session_object = 1;
+	session_table_open(&t->session_objects);
 	bytes_copy(t->serial, serial, WALLET_SERIAL_SIZE);
 	*out = t;
 	return CKR_OK;
@@ -41,6 +42,7 @@ void token_unref(struct token *t)
 		return;
 	token_forget_login(t);
 	session_objects_drop(t, session_object_any, 0);
+	session_table_close(&t->session_objects);
 	wallet_unref(t->wallet);
 	lock_destroy(&t->lock);
 	mem_free(t->path);

@@ -11,7 +11,7 @@
 #include "wallet/wallet.h"
 
 #define PIN_MAX 1024
-#define SESSION_BUCKETS 256
+#define SESSION_BUCKETS_FEW 64
 /* Random numbers for so many unique IDs are drawn at a time: a system call for each would take as long as the rest of a small object. */
 #define IDS_DRAWN 16
 #define KEY_BUCKETS 1024
@@ -20,6 +20,13 @@
 
 struct session_object;
 struct disabled;
+
+/* Session objects by number: as many buckets as objects, or a few. */
+struct session_table {
+	struct session_object **bucket; /* `few`, or allocated */
+	size_t buckets, count;
+	struct session_object *few[SESSION_BUCKETS_FEW];
+};
 
 struct token {
 	_Atomic unsigned refs;
@@ -35,7 +42,7 @@ struct token {
 	struct secret *wallet_key;          /* while logged in */
 	uint64_t last_use_ms;
 	CK_ULONG sessions, rw_sessions;
-	struct session_object *session_objects[SESSION_BUCKETS];
+	struct session_table session_objects;
 	uint64_t next_session_object;
 	uint8_t id[IDS_DRAWN][OBJECT_ID_SIZE]; /* random, of objects to come */
 	unsigned ids_left;
@@ -99,6 +106,9 @@ struct session_object {
 	struct secret *sealed; /* or */
 	struct buf plain;
 };
+void session_table_open(struct session_table *table);
+/* Nothing is in it any more. */
+void session_table_close(struct session_table *table);
 /* All with the token's lock held. */
 /* NULL also for a private one while the user is not logged in. */
 struct session_object *session_object_find(struct token *t, uint64_t number);

@@ -314,6 +314,35 @@ static void a_search_may_ask_for_any_number_at_once(void)
 	kit_down(&k);
 }
 
+/* Their table grows and shrinks with them. */
+static void any_number_of_session_objects(void)
+{
+	enum { OBJECTS = 3000 };
+	static CK_OBJECT_HANDLE h[OBJECTS];
+	struct kit k;
+	CK_ULONG size;
+
+	kit_up(&k);
+	REQUIRE(kit_login(&k, CKU_USER, KIT_USER) == CKR_OK);
+	for (size_t i = 0; i < OBJECTS; i++)
+		REQUIRE(kit_data(&k.who, false, i % 16 == 0, i % 2 == 0 ? "even" : "odd", &h[i]) == CKR_OK);
+	for (size_t i = 0; i < OBJECTS; i++)
+		CHECK(objects_size(&k.who, h[i], &size) == CKR_OK);
+	CHECK(kit_labelled(&k.who, "even") == OBJECTS / 2 && kit_labelled(&k.who, "odd") == OBJECTS / 2);
+	for (size_t i = 0; i < OBJECTS; i++)
+		if (i % 100 != 0)
+			REQUIRE(objects_destroy(&k.who, h[i]) == CKR_OK);
+	for (size_t i = 0; i < OBJECTS; i++)
+		CHECK(objects_size(&k.who, h[i], &size) == (i % 100 == 0 ? CKR_OK : CKR_OBJECT_HANDLE_INVALID));
+	CHECK(kit_labelled(&k.who, "even") == OBJECTS / 100 && kit_labelled(&k.who, "odd") == 0);
+	token_session_closed(k.token, k.session, true);
+	for (size_t i = 0; i < OBJECTS; i++)
+		CHECK(objects_size(&k.who, h[i], &size) == CKR_OBJECT_HANDLE_INVALID);
+	REQUIRE(token_session_opened(k.token, true) == CKR_OK);
+	CHECK(kit_data(&k.who, false, false, "again", &h[0]) == CKR_OK && kit_labelled(&k.who, "again") == 1);
+	kit_down(&k);
+}
+
 /* What cannot be opened is told, once, and hides nothing. */
 static void an_object_that_cannot_be_opened_hides_no_other(void)
 {
@@ -441,6 +470,7 @@ int main(void)
 		{ "a copy may move from the session to the wallet", a_copy_may_move_between_session_and_wallet },
 		{ "every object is found once", every_object_is_found_once },
 		{ "a search may ask for any number at once", a_search_may_ask_for_any_number_at_once },
+		{ "any number of session objects", any_number_of_session_objects },
 		{ "an object that cannot be opened hides no other", an_object_that_cannot_be_opened_hides_no_other },
 		{ "what goes during a search is left out, and nothing else", what_goes_during_a_search_is_left_out_and_nothing_else },
 		{ "a logout during a search leaves what is public", a_logout_during_a_search_ends_with_what_is_public },

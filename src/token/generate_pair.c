@@ -45,14 +45,13 @@ static CK_RV wanted_pair(const struct making *m, struct key_view *out)
 	return rv;
 }
 
-static CK_RV new_pair(struct vault_scope *scope, const struct making *m, struct key_view *wanted, struct key_view key[2])
+static CK_RV new_pair(struct vault_scope *scope, const struct making *m, struct key_view key[2])
 {
 	struct mech_call call = { .mech = m->mech, .params = m->params, .use = CKF_GENERATE_KEY_PAIR };
-	CK_RV rv = wanted_pair(m, wanted);
 
 	if (making_draws_late(CKO_PRIVATE_KEY, m->mech->key_type))
 		interrupt_presume();
-	return rv == CKR_OK ? m->mech->impl->generate_pair(scope, &call, wanted, &key[0], &key[1]) : rv;
+	return m->mech->impl->generate_pair(scope, &call, m->wanted, &key[0], &key[1]);
 }
 
 /* A pair that takes long is made before a change of the wallet is begun, and waits sealed: it is all in its private half. */
@@ -60,9 +59,9 @@ static void make_early(struct vault_scope *scope, void *arg)
 {
 	struct making *m = arg;
 	struct attrs_writer w = { .failed = CKR_OK };
-	struct key_view wanted = { .class = CKO_PUBLIC_KEY }, key[2];
+	struct key_view key[2];
 
-	m->rv = new_pair(scope, m, &wanted, key);
+	m->rv = new_pair(scope, m, key);
 	if (m->rv == CKR_OK && cf_failed(vault_scope_alloc(scope, generated_bytes(m->mech->key_type), &w.room)))
 		m->rv = CKR_DEVICE_MEMORY;
 	for (size_t i = 0; m->rv == CKR_OK && i < key[1].parts; i++)
@@ -105,18 +104,18 @@ static CK_RV open_early(struct vault_scope *scope, const struct making *m, struc
 
 static CK_RV build_generated(struct vault_scope *scope, struct making *m)
 {
-	struct key_view wanted = { .class = CKO_PUBLIC_KEY }, key[2];
-	CK_RV rv = m->key != NULL ? open_early(scope, m, key) : new_pair(scope, m, &wanted, key);
-	struct span curve = key_view_part(&wanted, CKA_EC_PARAMS);
+	struct key_view key[2];
+	CK_RV rv = m->key != NULL ? open_early(scope, m, key) : new_pair(scope, m, key);
+	struct span curve = key_view_part(m->wanted, CKA_EC_PARAMS);
 	uint8_t set[8];
 
-	codec_put_u64(set, wanted.parameter_set);
+	codec_put_u64(set, m->wanted->parameter_set);
 	for (size_t i = 0; i < 2 && rv == CKR_OK; i++) {
 		struct pending *p = &m->object[i];
 
 		if (i == 1 && curve.n != 0)
 			pending_give(p, CKA_EC_PARAMS, curve);
-		if (i == 1 && wanted.parameter_set != 0)
+		if (i == 1 && m->wanted->parameter_set != 0)
 			pending_give(p, CKA_PARAMETER_SET, SPAN_OF(set));
 		pending_give_parts(p, &key[i]);
 		rv = making_build(scope, m, p);
@@ -135,22 +134,22 @@ static CK_RV generate_head(struct making *m, size_t which, struct template t, CK
 	return rv == CKR_OK ? making_allowed(m, &p->request.head) : rv;
 }
 
-/* That keys can be made of this size, curve or group is known before anything is made. */
-static CK_RV check_domain(const struct making *m)
+/* That keys can be made of this size, curve or group is known before anything is made; what was looked at is what is made. */
+static CK_RV check_domain(const struct making *m, struct key_view *wanted)
 {
-	struct key_view wanted = { .class = CKO_PUBLIC_KEY };
-	CK_RV rv = wanted_pair(m, &wanted);
+	CK_RV rv = wanted_pair(m, wanted);
 
-	if (rv == CKR_OK && wanted.type == CKK_RSA)
-		rv = token_permits_rsa(m->who->token, wanted.bits);
-	return rv == CKR_OK && m->mech->impl->check_domain != NULL ? m->mech->impl->check_domain(&wanted) : rv;
+	if (rv == CKR_OK && wanted->type == CKK_RSA)
+		rv = token_permits_rsa(m->who->token, wanted->bits);
+	return rv == CKR_OK && m->mech->impl->check_domain != NULL ? m->mech->impl->check_domain(wanted) : rv;
 }
 
 CK_RV keys_generate_pair(const struct access *who, const struct mech *mech, const union mech_params *params,
 			 struct template public_t, struct template private_t, CK_OBJECT_HANDLE *public_out,
 			 CK_OBJECT_HANDLE *private_out)
 {
-	AUTO_MAKING m = { .who = who, .build = build_generated, .mech = mech, .params = params, .count = 2 };
+	struct key_view wanted = { .class = CKO_PUBLIC_KEY };
+	AUTO_MAKING m = { .who = who, .build = build_generated, .mech = mech, .params = params, .count = 2, .wanted = &wanted };
 	CK_RV rv;
 
 	token_standing(who->token, &m.standing);
@@ -158,7 +157,7 @@ CK_RV keys_generate_pair(const struct access *who, const struct mech *mech, cons
 	if (rv == CKR_OK)
 		rv = generate_head(&m, 1, private_t, CKO_PRIVATE_KEY);
 	if (rv == CKR_OK)
-		rv = check_domain(&m);
+		rv = check_domain(&m, &wanted);
 	if (rv == CKR_OK && mech->impl->prepare != NULL)
 		rv = run_early(&m);
 	if (rv == CKR_OK)

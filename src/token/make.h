@@ -33,6 +33,7 @@ struct making {
 	/* generation */
 	const struct mech *mech;
 	const union mech_params *params;
+	const struct key_view *wanted; /* of a pair: size, curve, group */
 	/* copies and revisions */
 	struct image *source;
 	struct template template;

@@ -4,7 +4,6 @@
 #include "ck/rv.h"
 #include "token/make.h"
 #include "token/policy.h"
-#include "vault/interrupt.h"
 
 /* How many bytes of values we may put in: no more than an RSA key of 16384 bits, or a Diffie-Hellman one of 8192, needs. */
 static size_t generated_bytes(CK_KEY_TYPE type)
@@ -49,8 +48,6 @@ static CK_RV new_pair(struct vault_scope *scope, const struct making *m, struct 
 {
 	struct mech_call call = { .mech = m->mech, .params = m->params, .use = CKF_GENERATE_KEY_PAIR };
 
-	if (making_draws_late(CKO_PRIVATE_KEY, m->mech->key_type))
-		interrupt_presume();
 	return m->mech->impl->generate_pair(scope, &call, m->wanted, &key[0], &key[1]);
 }
 

@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "ck/rv.h"
-#include "vault/interrupt.h"
 #include "vault/nest.h"
 
 /* How many bytes of values we may put in: the parts of a key are at most twice what they came from, beside a public key's
@@ -175,29 +174,10 @@ CK_RV making_build(struct vault_scope *scope, struct making *m, struct pending *
 	return rv == CKR_OK ? build(scope, m, p) : rv;
 }
 
-bool making_draws_late(CK_OBJECT_CLASS class, CK_KEY_TYPE type)
-{
-	return (class == CKO_PRIVATE_KEY || class == CKO_PUBLIC_KEY) && type != CKK_EC_EDWARDS && type != CKK_EC_MONTGOMERY;
-}
-
-/* The wallet draws nonces; keys that are used, or that come from outside and are completed. */
-static bool draws_late(const struct making *m)
-{
-	const struct object_head *head = &m->object[0].request.head;
-
-	if (m->change != NULL || m->source != NULL)
-		return m->change != NULL;
-	if (m->base != NULL && making_draws_late(key_usage(m->base)->class, key_usage(m->base)->key_type))
-		return true;
-	return (m->base != NULL || m->mech == NULL) && making_draws_late(head->class, head->key_type);
-}
-
 static void build_in_scope(struct vault_scope *scope, void *arg)
 {
 	struct making *m = arg;
 
-	if (draws_late(m))
-		interrupt_presume();
 	/* All that libcrypto takes on the way is given back before the end. */
 	nest_open(scope);
 	m->rv = m->build(scope, m);

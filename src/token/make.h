@@ -69,10 +69,6 @@ CK_RV making_finish(struct making *m);
 /* making_allowed and making_finish of a making that has one object; *out is its handle. */
 CK_RV making_one(struct making *m, CK_OBJECT_HANDLE *out);
 
-/* Are random numbers drawn after something secret was computed (vault/interrupt.h)?  libcrypto does it with such keys, to find primes or to
- * blind what it computes; keys on the other curves, and secret ones, begin with theirs and need no more. */
-bool making_draws_late(CK_OBJECT_CLASS class, CK_KEY_TYPE type);
-
 /* derive.c: how long the secret should be, as the mechanism is told, so that a wrong padding can answer like a right one: from
  * CKA_VALUE_LEN, else from the key's type and the length of what it comes in; MECH_LENGTH_....  KEY_SIZE_RANGE. */
 CK_RV pending_length(const struct pending *p, size_t wrapped, size_t *out);

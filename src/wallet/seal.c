@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "vault/interrupt.h"
 #include "wallet/kdf.h"
 
 _Static_assert(FORMAT_NONCE_SIZE == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce");
@@ -88,6 +89,7 @@ static struct cf_status seal_private(struct vault_scope *scope, const struct wal
 	size_t at = FORMAT_NONCE_SIZE;
 
 	/* Room for the ciphertext first; then it is written in place. */
+	interrupt_presume(); /* what the object has was computed just now */
 	randombytes_buf(nonce, sizeof(nonce));
 	buf_bytes(&o->body, SPAN_OF(nonce));
 	CF_TRY(buf_grow(&o->body, plain.n + FORMAT_TAG_SIZE));

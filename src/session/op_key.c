@@ -3,32 +3,27 @@
 #include "session/session.h"
 #include "token/policy.h"
 
-/* The row of a mechanism that can do what `flag` says, here and now. MECHANISM_INVALID. */
-static CK_RV find_permitted(struct call *call, const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct mech **row)
+static CK_RV find(const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct mech **row)
 {
 	if (mechanism == NULL)
 		return CKR_ARGUMENTS_BAD;
 	*row = mech_find(mechanism->mechanism);
-	if (*row == NULL || ((*row)->flags & flag) == 0)
-		return CKR_MECHANISM_INVALID;
-	token_policy_refresh(call->token);
-	return token_permits(call->token, *row);
+	return *row != NULL && ((*row)->flags & flag) != 0 ? CKR_OK : CKR_MECHANISM_INVALID;
 }
 
 /* With its parameters. MECHANISM_PARAM_INVALID. */
-static CK_RV find_row(struct call *call, const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct mech **row,
-		      union mech_params *params)
+static CK_RV find_row(const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct mech **row, union mech_params *params)
 {
-	CK_RV rv = find_permitted(call, mechanism, flag, row);
+	CK_RV rv = find(mechanism, flag, row);
 
 	return rv == CKR_OK ? (*row)->params(mechanism, params) : rv;
 }
 
 /* For one key under an authenticated mechanism: the parameter is a message's, the associated data is the call's. */
-static CK_RV find_authenticated(struct call *call, const CK_MECHANISM *mechanism, CK_FLAGS flag, struct span associated,
-				const struct mech **row, union mech_params *params)
+static CK_RV find_authenticated(const CK_MECHANISM *mechanism, CK_FLAGS flag, struct span associated, const struct mech **row,
+				union mech_params *params)
 {
-	CK_RV rv = find_permitted(call, mechanism, flag, row);
+	CK_RV rv = find(mechanism, flag, row);
 
 	if (rv == CKR_OK && (*row)->impl->message == NULL)
 		return CKR_MECHANISM_INVALID;
@@ -39,6 +34,13 @@ static CK_RV find_authenticated(struct call *call, const CK_MECHANISM *mechanism
 	if (rv == CKR_OK)
 		params->cipher.aad = associated;
 	return rv;
+}
+
+/* By configuration and wallet, as both are now: where no key is taken, which would notice what other processes changed. */
+static CK_RV permits_now(struct call *call, const struct mech *row)
+{
+	token_policy_refresh(call->token);
+	return token_permits(call->token, row);
 }
 
 CK_RV do_C_GenerateKeyPair(struct call *call, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR public_attr,
@@ -54,7 +56,9 @@ CK_RV do_C_GenerateKeyPair(struct call *call, CK_MECHANISM_PTR mechanism, CK_ATT
 	if (session_template(public_attr, public_count, &public_t) != CKR_OK ||
 	    session_template(private_attr, private_count, &private_t) != CKR_OK || public_key == NULL || private_key == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = find_row(call, mechanism, CKF_GENERATE_KEY_PAIR, &row, &params);
+	rv = find_row(mechanism, CKF_GENERATE_KEY_PAIR, &row, &params);
+	if (rv == CKR_OK)
+		rv = permits_now(call, row);
 	if (rv != CKR_OK)
 		return rv;
 	return keys_generate_pair(&who, row, &params, public_t, private_t, public_key, private_key);
@@ -71,7 +75,9 @@ CK_RV do_C_GenerateKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_ATTRIBU
 
 	if (key == NULL || session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
-	rv = find_row(call, mechanism, CKF_GENERATE, &row, &params);
+	rv = find_row(mechanism, CKF_GENERATE, &row, &params);
+	if (rv == CKR_OK)
+		rv = permits_now(call, row);
 	if (rv == CKR_OK && row->impl->generate_domain != NULL)
 		return keys_generate_domain(&who, row, t, key);
 	return rv == CKR_OK ? keys_generate(&who, row, &params, t, key) : rv;
@@ -140,6 +146,8 @@ static CK_RV take_key(const struct access *who, CK_OBJECT_HANDLE handle, CK_FLAG
 
 	if (rv == CKR_OK)
 		rv = permitted(*out, flag, row, params);
+	if (rv == CKR_OK)
+		rv = token_permits(who->token, row);
 	if (rv == CKR_OK && key_usage(*out)->key_type == CKK_RSA)
 		rv = token_permits_rsa(who->token, key_usage(*out)->bits);
 	return coded(rv, codes);
@@ -172,7 +180,7 @@ CK_RV do_C_WrapKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HAND
 
 	if (wrapped_len == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = find_row(call, mechanism, CKF_WRAP, &row, &params);
+	rv = find_row(mechanism, CKF_WRAP, &row, &params);
 	return rv == CKR_OK ? wrap(call, row, &params, wrapping_key, key, wrapped, wrapped_len) : rv;
 }
 
@@ -186,7 +194,7 @@ CK_RV do_C_WrapKeyAuthenticated(struct call *call, CK_MECHANISM_PTR mechanism, C
 
 	if (wrapped_len == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = find_authenticated(call, mechanism, CKF_WRAP, span(associated, associated_len), &row, &params);
+	rv = find_authenticated(mechanism, CKF_WRAP, span(associated, associated_len), &row, &params);
 	return rv == CKR_OK ? wrap(call, row, &params, wrapping_key, key, wrapped, wrapped_len) : rv;
 }
 
@@ -213,7 +221,7 @@ CK_RV do_C_UnwrapKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HA
 
 	if (wrapped == NULL || key == NULL || session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
-	rv = find_row(call, mechanism, CKF_UNWRAP, &row, &params);
+	rv = find_row(mechanism, CKF_UNWRAP, &row, &params);
 	return rv == CKR_OK ? unwrap(call, row, &params, unwrapping_key, span(wrapped, wrapped_len), t, key) : rv;
 }
 
@@ -228,7 +236,7 @@ CK_RV do_C_UnwrapKeyAuthenticated(struct call *call, CK_MECHANISM_PTR mechanism,
 
 	if (wrapped == NULL || key == NULL || session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
-	rv = find_authenticated(call, mechanism, CKF_UNWRAP, span(associated, associated_len), &row, &params);
+	rv = find_authenticated(mechanism, CKF_UNWRAP, span(associated, associated_len), &row, &params);
 	return rv == CKR_OK ? unwrap(call, row, &params, unwrapping_key, span(wrapped, wrapped_len), t, key) : rv;
 }
 
@@ -262,13 +270,15 @@ CK_RV do_C_DeriveKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJECT_HA
 
 	if (session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
-	rv = find_row(call, mechanism, CKF_DERIVE, &row, &params);
+	rv = find_row(mechanism, CKF_DERIVE, &row, &params);
 	/* Where several keys are made their handles go into the parameter. */
 	if (rv == CKR_OK && key == NULL && !row->impl->derives_block)
 		return CKR_ARGUMENTS_BAD;
 	/* Whatever CKA_DERIVE says: it uses nothing that is secret. */
-	if (rv == CKR_OK && row->impl->derives_public)
-		return keys_public_half(&who, base_key, t, key);
+	if (rv == CKR_OK && row->impl->derives_public) {
+		rv = permits_now(call, row);
+		return rv == CKR_OK ? keys_public_half(&who, base_key, t, key) : rv;
+	}
 	if (rv == CKR_OK)
 		rv = take_key(&who, base_key, CKF_DERIVE, row, &params, &codes, &base);
 	if (rv == CKR_OK)
@@ -319,7 +329,7 @@ CK_RV do_C_EncapsulateKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJE
 	/* Who asks for the length alone gets no key. */
 	if (ciphertext_len == NULL || (key == NULL && ciphertext != NULL) || session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
-	rv = find_row(call, mechanism, CKF_ENCAPSULATE, &row, &params);
+	rv = find_row(mechanism, CKF_ENCAPSULATE, &row, &params);
 	return rv == CKR_OK ? encapsulate(call, row, &params, public_key, t, ciphertext, ciphertext_len, key) : rv;
 }
 
@@ -337,7 +347,7 @@ CK_RV do_C_DecapsulateKey(struct call *call, CK_MECHANISM_PTR mechanism, CK_OBJE
 
 	if (ciphertext == NULL || key == NULL || session_template(attr, count, &t) != CKR_OK)
 		return CKR_ARGUMENTS_BAD;
-	rv = find_row(call, mechanism, CKF_DECAPSULATE, &row, &params);
+	rv = find_row(mechanism, CKF_DECAPSULATE, &row, &params);
 	if (rv == CKR_OK)
 		rv = take_key(&who, private_key, CKF_DECAPSULATE, row, &params, &codes, &base);
 	return rv == CKR_OK ? keys_decapsulate(&who, base, row, &params, span(ciphertext, ciphertext_len), t, key) : rv;

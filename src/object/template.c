@@ -70,7 +70,10 @@ void attrs_write(struct attrs_writer *w, CK_ATTRIBUTE_TYPE type, struct span val
 	}
 	codec_put_u64(at, type);
 	codec_put_u32(at + 8, (uint32_t)value.n);
-	bytes_copy(at + RECORD_HEAD, value.p, value.n);
+	if (value.n == 1) /* most are truth values */
+		at[RECORD_HEAD] = value.p[0];
+	else
+		bytes_copy(at + RECORD_HEAD, value.p, value.n);
 	w->n += RECORD_HEAD + value.n;
 }
 

@@ -68,6 +68,11 @@ static void complete_in(struct vault_scope *scope, void *arg)
 		copy_parts(p, &out);
 }
 
+static CK_MECHANISM_TYPE generation(CK_KEY_TYPE type)
+{
+	return type == CKK_ML_KEM ? CKM_ML_KEM_KEY_PAIR_GEN : type == CKK_ML_DSA ? CKM_ML_DSA_KEY_PAIR_GEN : CKM_SLH_DSA_KEY_PAIR_GEN;
+}
+
 static CK_RV complete(struct pair *p, struct span value, struct span seed)
 {
 	p->given = view_of(p->set, CKO_PRIVATE_KEY);
@@ -76,13 +81,8 @@ static CK_RV complete(struct pair *p, struct span value, struct span seed)
 	/* Without any part nothing can be said here: object/ does. */
 	if (value.n == 0 && seed.n == 0)
 		return CKR_TEMPLATE_INCOMPLETE;
-	kit_run(complete_in, p, p->set->key_type);
+	kit_run(complete_in, p, generation(p->set->key_type));
 	return p->rv;
-}
-
-static CK_MECHANISM_TYPE generation(CK_KEY_TYPE type)
-{
-	return type == CKK_ML_KEM ? CKM_ML_KEM_KEY_PAIR_GEN : type == CKK_ML_DSA ? CKM_ML_DSA_KEY_PAIR_GEN : CKM_SLH_DSA_KEY_PAIR_GEN;
 }
 
 static void generate_in(struct vault_scope *scope, void *arg)

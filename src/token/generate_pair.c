@@ -5,11 +5,12 @@
 #include "token/make.h"
 #include "token/policy.h"
 
-/* How many bytes of values we may put in: no more than an RSA key of 16384 bits, or a Diffie-Hellman one of 8192, needs. */
+/* How many bytes of values we may put in: no more than an RSA key of 16384 bits, or a Diffie-Hellman one of 8192, needs.  For all parts of a
+ * key with a parameter set object_head() has room, as any of them may be computed. */
 static size_t generated_bytes(CK_KEY_TYPE type)
 {
 	if (parameter_set_applies(type))
-		return PARAMETER_SET_BYTES_MAX;
+		return 0;
 	return (size_t)1024 * (type == CKK_RSA ? 16 : type == CKK_DH ? 4 : 1);
 }
 

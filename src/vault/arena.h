@@ -35,7 +35,7 @@ bool region_intact(const struct region *r);
 /* Wipes and unmaps; a zeroed region is fine. */
 void region_free(struct region *r);
 
-/* As region_new and region_free, but a few small regions are kept, wiped, for the
+/* As region_new and region_free, but a few regions of up to 32 KiB are kept, wiped, for the
  * next to ask.  region_return is told how much of it, from its start, was written to; false when a canary was overwritten. */
 struct cf_status region_borrow(size_t n, struct region *out) CF_CHECKED;
 bool region_return(struct region *r, size_t used);

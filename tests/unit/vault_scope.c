@@ -238,7 +238,7 @@ static void scope_memory_is_zeroed_and_given_back(void)
 	}
 	vault_get_info(&after);
 	CHECK(after.arena_bytes == before.arena_bytes);
-	CHECK(after.arena_bytes <= (size_t)24 * 1024);
+	CHECK(after.arena_bytes <= (size_t)56 * 1024); /* the coffer key, and what is kept for the next */
 	vault_close();
 }
 

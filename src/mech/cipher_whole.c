@@ -51,7 +51,7 @@ static CK_RV open_context(const struct mech_call *call, struct evp_cipher_ctx_st
 		return CKR_DEVICE_MEMORY;
 	if (EVP_CipherInit_ex2(c, ossl_mode(kind_of(call)->mode, key.n), key.p, kind_of(call)->mode == OSSL_ECB ? NULL : p->iv,
 			       cipher_encrypts(call), NULL) != 1 ||
-	    EVP_CIPHER_CTX_set_padding(c, 0) != 1)
+	    (kind_of(call)->blocks && EVP_CIPHER_CTX_set_padding(c, 0) != 1))
 		return CKR_FUNCTION_FAILED;
 	*out = TAKE(c);
 	return CKR_OK;

@@ -58,7 +58,8 @@ CK_RV curve448_agree(struct vault_scope *scope, const struct curve *curve, struc
 		return CKR_MECHANISM_PARAM_INVALID;
 	if (ours != NULL)
 		context = EVP_PKEY_CTX_new_from_pkey(ossl_context(), ours, NULL);
-	if (context == NULL || EVP_PKEY_derive_init(context) != 1 || EVP_PKEY_derive_set_peer(context, theirs) != 1)
+	/* Any 56 bytes are a point; what is to be refused shows in the result (RFC 7748 §6.2). */
+	if (context == NULL || EVP_PKEY_derive_init(context) != 1 || EVP_PKEY_derive_set_peer_ex(context, theirs, 0) != 1)
 		return CKR_FUNCTION_FAILED;
 	return EVP_PKEY_derive(context, z.p, &n) == 1 && n == curve->scalar ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
 }

@@ -240,6 +240,10 @@ void ossl_close(void)
 
 const EVP_MD *ossl_digest(const char *name)
 {
+	/* As a rule it is the very constant that it was fetched by. */
+	for (size_t i = 0; i < ossl.digests; i++)
+		if (ossl.digest[i].name == name)
+			return ossl.digest[i].md;
 	for (size_t i = 0; i < ossl.digests; i++)
 		if (strcmp(ossl.digest[i].name, name) == 0)
 			return ossl.digest[i].md;

@@ -178,15 +178,18 @@ struct opening {
 	int right; /* which of the two opened it; -1: none yet */
 };
 
-/* A struct secret of 32 bytes: its size, a nonce of 24 bytes, ciphertext and tag. */
+/* A struct secret of 32 bytes: its size, a nonce of 8 bytes (zeros follow), ciphertext and tag. */
+#define SECRET_BYTES 64
+
 static bool opens(const uint8_t *p, const uint8_t key[32], const uint8_t wallet_key[32])
 {
-	uint8_t plain[32];
+	uint8_t plain[32], nonce[24] = { 0 };
 
+	memcpy(nonce, p + 8, 8);
 	if (crypto_aead_aes256gcm_is_available() &&
-	    crypto_aead_aes256gcm_decrypt(plain, NULL, NULL, p + 32, 48, NULL, 0, p + 8, key) == 0)
+	    crypto_aead_aes256gcm_decrypt(plain, NULL, NULL, p + 16, 48, NULL, 0, nonce, key) == 0)
 		return memcmp(plain, wallet_key, 32) == 0;
-	return crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, p + 32, 48, NULL, 0, p + 8, key) == 0 &&
+	return crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, p + 16, 48, NULL, 0, nonce, key) == 0 &&
 	       memcmp(plain, wallet_key, 32) == 0;
 }
 
@@ -194,7 +197,7 @@ static void search(const uint8_t *p, size_t n, struct opening *o)
 {
 	static const uint64_t size = 32;
 
-	for (size_t at = 0; at + 80 <= n && o->right < 0; at += 8)
+	for (size_t at = 0; at + SECRET_BYTES <= n && o->right < 0; at += 8)
 		for (int k = 0; memcmp(p + at, &size, 8) == 0 && k < 2 && o->right < 0; k++)
 			if (opens(p + at, o->key[k], o->wallet_key))
 				o->right = k;

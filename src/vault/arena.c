@@ -12,18 +12,16 @@
 
 #define CANARY_SIZE 16
 
-/* One PIN (INPUT_MAX and canaries) fits into the small ones, and so does nearly every object.  Two of them, the
- * coffer key and one stack stay below the 64 KiB that older hosts let a user lock.  The large one, for keys of ML-DSA and ML-KEM and what is
- * made of them, is there when it was needed once; to map it anew takes longer than to make such a key. */
-static const size_t kept_size[] = { (size_t)8 * 1024, (size_t)8 * 1024, (size_t)32 * 1024 };
-#define KEPT_COUNT (sizeof(kept_size) / sizeof(kept_size[0]))
+/* One PIN (INPUT_MAX and canaries) fits, and so does nearly every object.  Two of them, the
+ * coffer key and one stack stay below the 64 KiB that older hosts let a user lock. */
+#define KEPT_SIZE (REGION_SMALL + 2 * CANARY_SIZE)
 
 static struct {
 	enum vault_memory kind;
 	_Atomic bool open;
 	_Atomic size_t bytes;
-	/* First pages of idle regions of kept_size. */
-	_Atomic(uint8_t *) kept[KEPT_COUNT];
+	/* First pages of idle regions of KEPT_SIZE. */
+	_Atomic(uint8_t *) kept[REGIONS_KEPT];
 	/* Drawn once and kept: a block may be given back after the vault was closed. */
 	bool canary_drawn;
 	uint8_t canary[CANARY_SIZE];
@@ -121,39 +119,28 @@ void region_free(struct region *r)
 	*r = (struct region){ 0 };
 }
 
-/* The size of those that `n` bytes fit into; 0 when none of that size is kept. */
-static size_t kept_for(size_t n)
+/* True when there was an idle one. */
+static bool kept_take(struct region *out)
 {
-	for (size_t i = 0; i < KEPT_COUNT; i++)
-		if (n <= kept_size[i] - 2 * CANARY_SIZE)
-			return pages_round(kept_size[i]);
-	return 0;
-}
+	for (size_t i = 0; i < REGIONS_KEPT; i++) {
+		uint8_t *p = atomic_exchange(&arena.kept[i], NULL);
 
-static bool kept_at(size_t i, struct region *out)
-{
-	uint8_t *p = atomic_exchange(&arena.kept[i], NULL);
-
-	if (p != NULL)
-		*out = region_at(p, pages_round(kept_size[i]));
-	return p != NULL;
-}
-
-/* True when there was an idle one of that size. */
-static bool kept_take(size_t whole, struct region *out)
-{
-	for (size_t i = 0; i < KEPT_COUNT; i++)
-		if (pages_round(kept_size[i]) == whole && kept_at(i, out))
-			return true;
+		if (p == NULL)
+			continue;
+		*out = region_at(p, pages_round(KEPT_SIZE));
+		return true;
+	}
 	return false;
 }
 
 static bool kept_give(const struct region *r)
 {
-	for (size_t i = 0; i < KEPT_COUNT && atomic_load(&arena.open); i++) {
+	if (r->pages_n != pages_round(KEPT_SIZE) || !atomic_load(&arena.open))
+		return false;
+	for (size_t i = 0; i < REGIONS_KEPT; i++) {
 		uint8_t *none = NULL;
 
-		if (pages_round(kept_size[i]) == r->pages_n && atomic_compare_exchange_strong(&arena.kept[i], &none, r->pages))
+		if (atomic_compare_exchange_strong(&arena.kept[i], &none, r->pages))
 			return true;
 	}
 	return false;
@@ -165,9 +152,7 @@ static bool kept_free(void)
 	struct region r;
 	bool any = false;
 
-	for (size_t i = 0; i < KEPT_COUNT; i++) {
-		if (!kept_at(i, &r))
-			continue;
+	while (kept_take(&r)) {
 		region_free(&r);
 		any = true;
 	}
@@ -184,7 +169,7 @@ void arena_forget(void)
 {
 	atomic_store(&arena.open, false);
 	atomic_store(&arena.bytes, 0);
-	for (size_t i = 0; i < KEPT_COUNT; i++)
+	for (size_t i = 0; i < REGIONS_KEPT; i++)
 		atomic_store(&arena.kept[i], NULL);
 }
 
@@ -212,13 +197,11 @@ struct cf_status region_new(size_t n, struct region *out)
 
 struct cf_status region_borrow(size_t n, struct region *out)
 {
-	size_t whole = kept_for(n);
-
-	if (whole == 0)
+	if (n > REGION_SMALL)
 		return region_new(n, out);
-	if (kept_take(whole, out))
+	if (kept_take(out))
 		return CF_OK;
-	return region_new(whole - 2 * CANARY_SIZE, out);
+	return region_new(REGION_SMALL, out);
 }
 
 bool region_return(struct region *r, size_t used)

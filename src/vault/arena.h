@@ -35,7 +35,11 @@ bool region_intact(const struct region *r);
 /* Wipes and unmaps; a zeroed region is fine. */
 void region_free(struct region *r);
 
-/* As region_new and region_free, but a few regions of up to 32 KiB are kept, wiped, for the
+/* Regions of so many bytes at most are kept for the next to ask, and how many of them. */
+#define REGION_SMALL ((size_t)8 * 1024 - 32)
+#define REGIONS_KEPT 2
+
+/* As region_new and region_free, but a few small regions are kept, wiped, for the
  * next to ask.  region_return is told how much of it, from its start, was written to; false when a canary was overwritten. */
 struct cf_status region_borrow(size_t n, struct region *out) CF_CHECKED;
 bool region_return(struct region *r, size_t used);

@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/scope.h"
 
+#include <sodium.h>
+
 #include "base/error.h"
 #include "base/mem.h"
 #include "vault/arena.h"
+#include "vault/heap_internal.h"
 #include "vault/interrupt.h"
 #include "vault/scope_internal.h"
 #include "vault/stack.h"
 
+#define ALIGNMENT 16
+/* Bytes of the heap's smallest. */
+#define HEAP_BLOCK ((size_t)4 * 1024)
+
+/* A region, or else a block of the heap. */
 struct block {
 	struct region region;
+	struct mspan use;
 	size_t used; /* from its start: the rest serves what is asked for next */
 	struct block *next;
 };
@@ -19,6 +28,7 @@ struct vault_scope {
 	struct stack *stack;
 	struct block *blocks;
 	struct block first; /* nearly always the only one */
+	unsigned regions;
 	struct mspan lent;
 };
 
@@ -34,14 +44,23 @@ bool vault_in_scope(void)
 	return inside;
 }
 
+static void memory_give(struct block *b)
+{
+	if (b->region.pages == NULL) {
+		sodium_memzero(b->use.p, b->used);
+		(void)heap_free_shared(b->use.p, true);
+	} else if (!region_return(&b->region, b->used)) {
+		vault_damaged("a canary of scope memory was overwritten");
+	}
+}
+
 static void blocks_free(struct vault_scope *scope)
 {
 	while (scope->blocks != NULL) {
 		struct block *b = scope->blocks;
 
 		scope->blocks = b->next;
-		if (!region_return(&b->region, b->used))
-			vault_damaged("a canary of scope memory was overwritten");
+		memory_give(b);
 		if (b != &scope->first)
 			mem_free(b);
 	}
@@ -105,6 +124,20 @@ struct cf_status vault_measure(vault_fn fn, void *arg, size_t *depth)
 	return status;
 }
 
+/* Pages of secret memory take as long to map as ten signatures: what would not be kept is the heap's, which keeps more. */
+static struct cf_status memory_take(struct vault_scope *scope, size_t n, struct block *b)
+{
+	if (n <= REGION_SMALL && scope->regions < REGIONS_KEPT) {
+		CF_TRY(region_borrow(n, &b->region));
+		b->use = b->region.use;
+		scope->regions++;
+		return CF_OK;
+	}
+	n = n < HEAP_BLOCK ? HEAP_BLOCK : n;
+	b->use = mspan(heap_alloc_shared(n), n);
+	return b->use.p != NULL ? CF_OK : CF_STATUS(NOMEM); /* and the arena has said why */
+}
+
 static struct cf_status block_new(struct vault_scope *scope, size_t n)
 {
 	struct block *b = scope->blocks == NULL ? &scope->first : NEW(block);
@@ -112,7 +145,7 @@ static struct cf_status block_new(struct vault_scope *scope, size_t n)
 
 	if (b == NULL)
 		return CF_STATUS(NOMEM);
-	status = region_borrow(n, &b->region);
+	status = memory_take(scope, n, b);
 	if (cf_failed(status)) {
 		if (b != &scope->first)
 			mem_free(b);
@@ -123,20 +156,18 @@ static struct cf_status block_new(struct vault_scope *scope, size_t n)
 	return CF_OK;
 }
 
-#define ALIGNMENT 16
-
-/* What the first pages have left is used up before new ones are mapped: a page of secret memory costs as much as a signature. */
+/* What the first blocks have left is used up before new ones are taken. */
 struct cf_status vault_scope_alloc(struct vault_scope *scope, size_t n, struct mspan *out)
 {
 	struct block *b = scope->blocks;
 
-	if (b == NULL || n > b->region.use.n - b->used) {
+	if (b == NULL || n > b->use.n - b->used) {
 		CF_TRY(block_new(scope, n));
 		b = scope->blocks;
 	}
-	*out = mspan(b->region.use.p + b->used, n);
+	*out = mspan(b->use.p + b->used, n);
 	n = (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	b->used = n < b->region.use.n - b->used ? b->used + n : b->region.use.n;
+	b->used = n < b->use.n - b->used ? b->used + n : b->use.n;
 	return CF_OK;
 }
 
@@ -157,7 +188,7 @@ bool scope_holds(const struct vault_scope *scope, const void *p, size_t n)
 	if (stack_holds(scope->stack, p, n) || holds(scope->lent, (uintptr_t)p, n))
 		return true;
 	for (const struct block *b = scope->blocks; b != NULL; b = b->next)
-		if (holds(b->region.use, (uintptr_t)p, n))
+		if (holds(b->use, (uintptr_t)p, n))
 			return true;
 	return false;
 }

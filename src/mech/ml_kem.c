@@ -39,24 +39,33 @@ static CK_RV encapsulate(struct vault_scope *scope, const struct mech_call *call
 	return wrapped_n == ciphertext.n && secret_n == SECRET_SIZE ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
+static bool decapsulate_with(EVP_PKEY *k, struct span ciphertext, struct mspan secret)
+{
+	AUTO(evp_pkey_ctx_st) context = EVP_PKEY_CTX_new_from_pkey(ossl_context(), k, NULL);
+	size_t n = secret.n;
+
+	return context != NULL && EVP_PKEY_decapsulate_init(context, NULL) == 1 &&
+	       EVP_PKEY_decapsulate(context, secret.p, &n, ciphertext.p, ciphertext.n) == 1 && n == SECRET_SIZE;
+}
+
 static CK_RV decapsulate(struct vault_scope *scope, const struct mech_call *call, struct span ciphertext, struct mspan secret, size_t *n)
 {
 	const struct parameter_set *set = pqc_set_of(call->key);
-	AUTO(evp_pkey_st) k = NULL;
-	AUTO(evp_pkey_ctx_st) context = NULL;
-	size_t secret_n = secret.n;
+	struct keep_use use;
+	EVP_PKEY *k;
+	bool done;
 
 	if (set == NULL || !is_wanted(*n))
 		return CKR_TEMPLATE_INCONSISTENT;
 	if (ciphertext.n != set->out_n)
 		return CKR_WRAPPED_KEY_LEN_RANGE;
 	*n = SECRET_SIZE;
-	k = pqc_private_key(scope, call->key);
-	context = k == NULL ? NULL : EVP_PKEY_CTX_new_from_pkey(ossl_context(), k, NULL);
-	if (context == NULL || EVP_PKEY_decapsulate_init(context, NULL) != 1 ||
-	    EVP_PKEY_decapsulate(context, secret.p, &secret_n, ciphertext.p, ciphertext.n) != 1)
+	k = pqc_take_private(scope, call->key, &use);
+	if (k == NULL)
 		return CKR_FUNCTION_FAILED;
-	return secret_n == SECRET_SIZE ? CKR_OK : CKR_FUNCTION_FAILED;
+	done = decapsulate_with(k, ciphertext, secret);
+	keep_give(scope, &use, done);
+	return done ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
 const struct mech_impl mech_ml_kem = {

@@ -212,11 +212,13 @@ CK_RV ossl_open(void)
 		return failed();
 	pqc_open();
 	rfc6979_open();
+	ossl_seal_open();
 	return CKR_OK;
 }
 
 void ossl_close(void)
 {
+	ossl_seal_close();
 	ec_close();
 	pqc_close();
 	rfc6979_close();

@@ -20,6 +20,10 @@ void ossl_own_close(void);
 /* From here on (`on`) what this thread has it allocate is no secret, and lies on the ordinary heap though a scope runs. */
 void ossl_own_ordinary(bool on);
 
+/* ossl_seal.c: the vault seals with it what is long. After the algorithms were fetched, until they are freed; while nobody seals. */
+void ossl_seal_open(void);
+void ossl_seal_close(void);
+
 /* ossl_host.c: no thread that lives on runs a destructor of ours. */
 void ossl_host_leave(void);
 

@@ -20,8 +20,8 @@ bool pqc_available(const struct mech *mech);
 
 /* The set of a key that is in use; NULL when it is of none that is known. */
 const struct parameter_set *pqc_set_of(const struct key_view *key);
-/* The key as OpenSSL takes it; NULL: it is none, or there is no memory.  The caller frees it, in the same scope. */
-EVP_PKEY *pqc_private_key(struct vault_scope *scope, const struct key_view *key);
+/* The key as OpenSSL takes it, to be given back by keep_give(); NULL: it is none, or there is no memory. */
+EVP_PKEY *pqc_take_private(struct vault_scope *scope, const struct key_view *key, struct keep_use *use);
 /* Kept with the key (mech/prepared.h). */
 EVP_PKEY *pqc_public_key(const struct key_view *key);
 

@@ -150,18 +150,28 @@ static void form_of(const struct mech_sign_params *p, bool whole, struct form *f
 	f->params[n] = OSSL_PARAM_construct_end();
 }
 
+static bool sign_with(EVP_PKEY *k, const struct form *form, struct span message, struct mspan out, size_t *n)
+{
+	AUTO(evp_md_ctx_st) context = EVP_MD_CTX_new();
+
+	*n = out.n;
+	return context != NULL && EVP_DigestSignInit_ex(context, NULL, NULL, ossl_context(), NULL, k, form->params) == 1 &&
+	       EVP_DigestSign(context, out.p, n, message.p, message.n) == 1;
+}
+
 static CK_RV sign_as(struct vault_scope *scope, const struct mech_call *call, struct span message, bool whole, struct mspan out, size_t *n)
 {
-	AUTO(evp_pkey_st) k = pqc_private_key(scope, call->key);
-	AUTO(evp_md_ctx_st) context = EVP_MD_CTX_new();
+	struct keep_use use;
+	EVP_PKEY *k = pqc_take_private(scope, call->key, &use);
 	struct form form;
+	bool done;
 
-	form_of(&call->params->sign, whole, &form);
-	*n = out.n;
-	if (k == NULL || context == NULL || EVP_DigestSignInit_ex(context, NULL, NULL, ossl_context(), NULL, k, form.params) != 1 ||
-	    EVP_DigestSign(context, out.p, n, message.p, message.n) != 1)
+	if (k == NULL)
 		return CKR_FUNCTION_FAILED;
-	return CKR_OK;
+	form_of(&call->params->sign, whole, &form);
+	done = sign_with(k, &form, message, out, n);
+	keep_give(scope, &use, done);
+	return done ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
 static CK_RV verify_as(const struct mech_call *call, struct span message, bool whole, struct span signature)

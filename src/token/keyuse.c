@@ -289,7 +289,7 @@ static CK_RV view_of(struct key *k, struct span material, struct key_view *view)
 	view->type = k->usage.key_type;
 	view->bits = k->usage.bits;
 	view->parameter_set = k->usage.parameter_set;
-	view->keep = NULL;
+	view->keep = k->material == NULL ? NULL : &k->keep;
 	view->prepared = k->material == NULL ? &k->prepared : NULL;
 	view->parts = 0;
 	while (view->parts < KEY_PARTS_MAX && attrs_next(attrs, &cursor, &at))
@@ -324,7 +324,6 @@ static CK_RV use_opened(struct vault_scope *scope, struct use *use, struct mspan
 
 	if (rv == CKR_OK)
 		rv = view_of(use->key, span(room.p, secret_size(use->key->material)), &view);
-	view.keep = &use->key->keep;
 	return rv == CKR_OK ? use->fn(scope, &view, use->arg) : rv;
 }
 

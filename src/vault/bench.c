@@ -20,6 +20,7 @@ struct bench {
 	_Atomic bool taken;
 	struct region region; /* none yet: no pages */
 	struct nest nest;
+	bool entered; /* what is taken from the heap lies on it */
 };
 
 static struct bench benches[BENCHES];
@@ -91,21 +92,40 @@ struct bench *bench_take(size_t room)
 	return b != NULL || room > SECRET_MAX ? b : idle(room, true);
 }
 
-void bench_open(struct vault_scope *scope, struct bench *bench)
+void bench_pause(struct bench *bench)
+{
+	if (bench->entered)
+		nest_leave(&bench->nest);
+	bench->entered = false;
+}
+
+void bench_resume(struct bench *bench)
+{
+	if (!bench->entered)
+		nest_enter(&bench->nest);
+	bench->entered = true;
+}
+
+static void set_up(struct vault_scope *scope, struct bench *bench)
 {
 	struct mspan use = bench->region.use;
 
 	bench->nest = (struct nest){ .largest = use.n / UNIT };
 	nest_found(&bench->nest, use.p, use.n / UNIT);
 	scope_lend(scope, use);
-	nest_enter(&bench->nest);
+}
+
+void bench_open(struct vault_scope *scope, struct bench *bench)
+{
+	set_up(scope, bench);
+	bench_resume(bench);
 }
 
 void bench_close(struct vault_scope *scope, struct bench *bench)
 {
 	struct nest *nest = &bench->nest;
 
-	nest_leave(nest);
+	bench_pause(bench);
 	scope_lend(scope, mspan(NULL, 0));
 	sodium_memzero(nest->first, ((size_t)(nest->end - nest->first) + 1) * UNIT);
 	if (!region_intact(&bench->region))
@@ -199,9 +219,12 @@ struct cf_status bench_seal(struct vault_scope *scope, struct bench *bench, cons
 	room = margin(bench, (packed_bytes(nest, &blocks) + UNIT - 1) / UNIT * UNIT);
 	if (room.n == 0)
 		return CF_STATUS(LIMIT);
+	/* What sealing takes is not to lie here. */
+	bench_pause(bench);
 	pack(nest, blocks, room.p);
 	status = secret_seal(scope, span_const(room), out);
 	sodium_memzero(room.p, room.n);
+	bench_resume(bench);
 	return status;
 }
 
@@ -214,7 +237,7 @@ struct cf_status bench_unseal(struct vault_scope *scope, struct bench *bench, co
 		bench_leave(bench); /* a vault that was closed has taken its memory along */
 		return status;
 	}
-	bench_open(scope, bench);
+	set_up(scope, bench);
 	room = margin(bench, secret_size(sealed));
 	status = room.n == 0 ? CF_STATUS(LIMIT) : secret_open(scope, sealed, room);
 	if (cf_ok(status))
@@ -223,6 +246,8 @@ struct cf_status bench_unseal(struct vault_scope *scope, struct bench *bench, co
 		sodium_memzero(room.p, room.n);
 	if (cf_failed(status))
 		bench_close(scope, bench);
+	else
+		bench_resume(bench);
 	return status;
 }
 

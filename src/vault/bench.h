@@ -31,6 +31,9 @@ size_t bench_number(const struct bench *bench);
 
 /* From here on what this thread takes from the heap lies on it. */
 void bench_open(struct vault_scope *scope, struct bench *bench);
+/* What it takes lies elsewhere again, and once more on it. */
+void bench_pause(struct bench *bench);
+void bench_resume(struct bench *bench);
 /* It is wiped, with whatever still lies there, and is anyone's. */
 void bench_close(struct vault_scope *scope, struct bench *bench);
 

@@ -29,12 +29,48 @@ static struct kept *take_from(struct keep *keep, const struct bench *bench)
 	return atomic_exchange_explicit(&keep->on[bench_number(bench)], NULL, memory_order_relaxed);
 }
 
+static void put_for(struct keep *keep, const struct bench *bench, struct kept *k)
+{
+	atomic_store_explicit(&keep->on[bench_number(bench)], k, memory_order_relaxed);
+}
+
 static bool has_one_for(struct keep *keep, size_t number)
 {
 	return atomic_load_explicit(&keep->on[number], memory_order_relaxed) != NULL;
 }
 
-/* ---- opening ---- */
+/* ---- sealing ---- */
+
+static bool may_keep(size_t n)
+{
+	if (atomic_fetch_add_explicit(&kept_bytes, n, memory_order_relaxed) + n <= KEEP_BYTES_MAX)
+		return true;
+	atomic_fetch_sub_explicit(&kept_bytes, n, memory_order_relaxed);
+	return false;
+}
+
+static struct kept *seal(struct vault_scope *scope, const struct keep_use *use)
+{
+	AUTO(kept) k = NEW(kept);
+	AUTO(secret) sealed = NULL;
+
+	if (k == NULL || cf_failed(bench_seal(scope, use->bench, use->object, &sealed)) || !may_keep(secret_size(sealed)))
+		return NULL;
+	*k = (struct kept){ use->kind, use->object, TAKE(sealed) };
+	return TAKE(k);
+}
+
+/* False: it cannot be kept. */
+static bool seal_for_next(struct vault_scope *scope, const struct keep_use *use)
+{
+	struct kept *k = seal(scope, use);
+
+	if (k != NULL)
+		put_for(use->keep, use->bench, k);
+	return k != NULL;
+}
+
+/* ---- taking ---- */
 
 /* False: another thread was first, or the vault that sealed it is closed; the bench is given back. */
 static bool open_on(struct vault_scope *scope, struct keep_use *use, struct bench *bench)
@@ -49,6 +85,9 @@ static bool open_on(struct vault_scope *scope, struct keep_use *use, struct benc
 		return false;
 	use->bench = bench;
 	use->object = k->object;
+	use->sealed = use->kind->settled;
+	if (use->sealed)
+		put_for(use->keep, bench, TAKE(k));
 	return true;
 }
 
@@ -70,8 +109,12 @@ static void make(struct vault_scope *scope, struct keep_use *use, size_t room, c
 	if (use->bench != NULL)
 		bench_open(scope, use->bench);
 	use->object = use->kind->make(from);
-	if (use->object == NULL && use->bench != NULL)
+	if (use->bench == NULL)
+		return;
+	if (use->object == NULL)
 		bench_close(scope, use->bench);
+	else if (use->kind->settled)
+		use->sealed = seal_for_next(scope, use);
 }
 
 void *keep_take(struct vault_scope *scope, struct keep *keep, const struct keep_kind *kind, size_t room, const void *from,
@@ -80,38 +123,28 @@ void *keep_take(struct vault_scope *scope, struct keep *keep, const struct keep_
 	*use = (struct keep_use){ .keep = keep, .kind = kind };
 	if (keep == NULL || !open_kept(scope, use))
 		make(scope, use, room, from);
+	if (use->object != NULL && use->bench != NULL && kind->settled)
+		bench_pause(use->bench);
 	return use->object;
 }
 
-/* ---- closing ---- */
+/* ---- giving back ---- */
 
-static bool may_keep(size_t n)
+static void free_object(struct keep_use *use)
 {
-	if (atomic_fetch_add_explicit(&kept_bytes, n, memory_order_relaxed) + n <= KEEP_BYTES_MAX)
-		return true;
-	atomic_fetch_sub_explicit(&kept_bytes, n, memory_order_relaxed);
-	return false;
-}
-
-static struct kept *seal(struct vault_scope *scope, const struct keep_use *use)
-{
-	AUTO(kept) k = NEW(kept);
-	AUTO(secret) sealed = NULL;
-
-	if (k == NULL || cf_failed(bench_seal(scope, use->bench, use->object, &sealed)) || !may_keep(secret_size(sealed)))
-		return NULL;
-	*k = (struct kept){ use->kind, use->object, TAKE(sealed) };
-	return TAKE(k);
+	if (use->bench != NULL)
+		bench_resume(use->bench);
+	use->kind->free(use->object);
+	if (use->sealed)
+		kept_free(take_from(use->keep, use->bench));
 }
 
 void keep_give(struct vault_scope *scope, struct keep_use *use, bool sound)
 {
-	struct kept *k = use->bench == NULL || !sound ? NULL : seal(scope, use);
+	bool kept = sound && use->bench != NULL && (use->kind->settled ? use->sealed : seal_for_next(scope, use));
 
-	if (k == NULL)
-		use->kind->free(use->object);
-	else
-		atomic_store_explicit(&use->keep->on[bench_number(use->bench)], k, memory_order_relaxed);
+	if (!kept)
+		free_object(use);
 	if (use->bench != NULL)
 		bench_close(scope, use->bench);
 }

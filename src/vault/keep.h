@@ -28,6 +28,8 @@ struct keep {
 struct keep_kind {
 	void *(*make)(const void *from); /* NULL: it cannot be made */
 	void (*free)(void *object);
+	/* An operation changes nothing in it and adds nothing to it: it is sealed once. */
+	bool settled;
 };
 
 /* An object that is in use. */
@@ -36,16 +38,18 @@ struct keep_use {
 	const struct keep_kind *kind;
 	struct bench *bench; /* NULL: it lies where any other does */
 	void *object;
+	bool sealed; /* it is kept whatever comes of this use: its kind is settled */
 };
 
 /*
- * The object that was kept, else one that is made `from` what the family makes it of.  Until keep_give() this thread's
- * allocations from the heap lie with it, on a bench of at least `room` bytes: what the object, and an operation with it, take
- * at most.  NULL: it cannot be made, and nothing is to be given back.  keep may be NULL: one that is made is freed again.
+ * The object that was kept, else one that is made `from` what the family makes it of.  It lies on a bench of at least `room` bytes: what the
+ * making takes at most, and once more what the object does; of one that is not settled what an operation takes as well, since until
+ * keep_give() this thread's allocations from the heap lie with it.  NULL: it cannot be made, and nothing is to be given
+ * back.  keep may be NULL: one that is made is freed again.
  */
 void *keep_take(struct vault_scope *scope, struct keep *keep, const struct keep_kind *kind, size_t room, const void *from,
 		struct keep_use *use);
-/* Nothing else that was taken from the heap meanwhile is in use.  Not `sound`: it may be damaged, and is freed.  What
+/* Nothing else that was taken from the heap meanwhile is in use.  Not `sound`: it may be damaged, and is freed.   What
  * cannot be kept is freed as well: it is made anew when it is needed. */
 void keep_give(struct vault_scope *scope, struct keep_use *use, bool sound);
 

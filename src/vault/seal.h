@@ -19,6 +19,15 @@
 /* After sodium_init().  Takes AES-256-GCM when the processor has it and `hardware` allows. */
 void seal_choose(bool hardware);
 const char *seal_name(void);
+/* Another AES-256-GCM, with a nonce of 12 bytes, for what has SEAL_LONG bytes or more.  False: it could not be done, and the ordinary
+ * one does it. */
+struct seal_long {
+	bool (*encrypt)(const uint8_t key[32], const uint8_t nonce[12], struct span in, uint8_t *out);
+	bool (*decrypt)(const uint8_t key[32], const uint8_t nonce[12], struct span in, uint8_t *out, bool *genuine);
+};
+#define SEAL_LONG ((size_t)2048)
+/* NULL: there is none. While nobody seals. */
+void seal_set_long(const struct seal_long *other);
 /* out has in.n + SEAL_TAG_SIZE bytes; writes a new nonce. */
 void seal_encrypt(const uint8_t key[32], uint8_t nonce[SEAL_NONCE_SIZE], struct span in,
 		  uint8_t *out);

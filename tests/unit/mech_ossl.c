@@ -13,6 +13,7 @@
 #include "mech/ossl_own.h"
 #include "mech_kit.h"
 #include "vault/heap.h"
+#include "vault/seal.h"
 
 /* A key schedule that is made in a scope and kept after it. */
 static void begin_in_scope(struct vault_scope *scope, void *arg)
@@ -38,6 +39,70 @@ static void what_a_scope_makes_is_guarded_until_it_is_freed(void)
 	EVP_CIPHER_CTX_free(c); /* outside of a scope */
 	CHECK(heap_blocks() == 0);
 	EVP_CIPHER_CTX_free(outside);
+}
+
+/* What the vault seals in long pieces libcrypto seals, and libsodium opens: it is the same cipher. */
+static void long_pieces_are_sealed_by_libcrypto_alike(void)
+{
+	static uint8_t plain[5000], sealed[sizeof(plain) + SEAL_TAG_SIZE], out[sizeof(plain)];
+	static const uint8_t key[32] = { 7, 8, 9 };
+	uint8_t nonce[SEAL_NONCE_SIZE];
+
+	for (size_t i = 0; i < sizeof(plain); i++)
+		plain[i] = (uint8_t)(i * 7);
+	for (size_t n = SEAL_LONG - 1; n <= sizeof(plain); n += 17) {
+		for (int by = 0; by < 2; by++) {
+			seal_set_long(NULL);
+			if (by == 0)
+				ossl_seal_open();
+			seal_encrypt(key, nonce, span(plain, n), sealed);
+			if (by == 0)
+				seal_set_long(NULL);
+			else
+				ossl_seal_open();
+			memset(out, 0, sizeof(out));
+			CHECK(seal_decrypt(key, nonce, span(sealed, n + SEAL_TAG_SIZE), out) && memcmp(out, plain, n) == 0);
+			ossl_seal_open();
+			sealed[n / 2] ^= 1;
+			CHECK(!seal_decrypt(key, nonce, span(sealed, n + SEAL_TAG_SIZE), out));
+			sealed[n / 2] ^= 1;
+			sealed[n + SEAL_TAG_SIZE - 1] ^= 1;
+			CHECK(!seal_decrypt(key, nonce, span(sealed, n + SEAL_TAG_SIZE), out));
+		}
+	}
+}
+
+static unsigned refused;
+
+static bool refuse_to_encrypt(const uint8_t key[32], const uint8_t nonce[12], struct span in, uint8_t *out)
+{
+	(void)key;
+	(void)nonce;
+	(void)in;
+	(void)out;
+	refused++;
+	return false;
+}
+
+static bool refuse_to_decrypt(const uint8_t key[32], const uint8_t nonce[12], struct span in, uint8_t *out, bool *genuine)
+{
+	*genuine = false;
+	return refuse_to_encrypt(key, nonce, in, out);
+}
+
+/* Without memory for it nothing is lost, and nothing taken for forged. */
+static void where_it_cannot_libsodium_does_it(void)
+{
+	static const struct seal_long none = { refuse_to_encrypt, refuse_to_decrypt };
+	static uint8_t plain[SEAL_LONG] = { 1, 2, 3 }, sealed[SEAL_LONG + SEAL_TAG_SIZE], out[SEAL_LONG];
+	static const uint8_t key[32] = { 1 };
+	uint8_t nonce[SEAL_NONCE_SIZE];
+
+	seal_set_long(&none);
+	seal_encrypt(key, nonce, SPAN_OF(plain), sealed);
+	CHECK(seal_decrypt(key, nonce, SPAN_OF(sealed), out) && memcmp(out, plain, sizeof(plain)) == 0);
+	CHECK(refused == 2 || strcmp(seal_name(), "AES-256-GCM") != 0);
+	ossl_seal_open();
 }
 
 static void grow_in_scope(struct vault_scope *scope, void *arg)
@@ -171,6 +236,8 @@ int main(void)
 {
 	static const struct unit_test tests[] = {
 		{ "what a scope makes is guarded until it is freed", what_a_scope_makes_is_guarded_until_it_is_freed },
+		{ "long pieces are sealed by libcrypto alike", long_pieces_are_sealed_by_libcrypto_alike },
+		{ "where it cannot libsodium does it", where_it_cannot_libsodium_does_it },
 		{ "a block stays in the memory that it was born in", a_block_stays_in_the_memory_that_it_was_born_in },
 		{ "bookkeeping is not guarded", bookkeeping_is_not_guarded },
 		{ "the largest RSA key takes less than half a mebibyte", the_largest_rsa_key_takes_less_than_half_a_mebibyte },

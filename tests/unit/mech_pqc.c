@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ck/parameter_set.h"
+#include "mech/ossl_own.h"
 #include "mech/prepared.h"
 #include "mech_kit.h"
 #include "vectors.h"
@@ -179,11 +180,31 @@ static void verify_in(struct vault_scope *scope, void *arg)
 	s->mech->impl->clear(s->state);
 }
 
+/* The object that the library made of it lies sealed with the key. */
+static bool is_kept(const struct keep *keep)
+{
+	return atomic_load(&keep->on[0]) != NULL && heap_blocks() == 0;
+}
+
+/* Twice: the second time with what was kept of the key. */
 static CK_RV sign(struct signing *s, const struct pair *p)
 {
+	static uint8_t first[SIGNATURE_MAX];
+	struct keep keep = KEEP_INIT;
+
 	s->key = view_of(p->set, CKO_PRIVATE_KEY);
 	part(&s->key, CKA_VALUE, private_of(p));
+	s->key.keep = &keep;
 	kit_run(sign_in, s, s->mech->type);
+	CHECK(s->rv != CKR_OK || is_kept(&keep) == ossl_own_is_private());
+	if (s->rv == CKR_OK && p->set->key_type == CKK_ML_DSA) { /* the other takes long, and keeps little */
+		memcpy(first, s->out, s->n);
+		kit_run(sign_in, s, s->mech->type);
+		CHECK(s->rv == CKR_OK && is_kept(&keep) == ossl_own_is_private());
+		CHECK(s->params.sign.hedge != CKH_DETERMINISTIC_REQUIRED || memcmp(first, s->out, s->n) == 0);
+	}
+	keep_clear(&keep);
+	CHECK(heap_blocks() == 0);
 	return s->rv;
 }
 
@@ -377,12 +398,25 @@ static void encapsulate_in(struct vault_scope *scope, void *arg)
 		k->rv = mech->impl->encapsulate(scope, &call, mspan(k->wrapped, k->wrapped_n), MSPAN_OF(k->secret), &k->n);
 }
 
+/* Twice, as sign(). */
 static CK_RV decapsulate(struct kem *k, const struct pair *p, struct span ciphertext)
 {
+	struct keep keep = KEEP_INIT;
+	uint8_t first[sizeof(k->secret)];
+
 	k->key = view_of(p->set, CKO_PRIVATE_KEY);
 	part(&k->key, CKA_VALUE, private_of(p));
+	k->key.keep = &keep;
 	k->ciphertext = ciphertext;
 	kit_run(decapsulate_in, k, CKM_ML_KEM);
+	if (k->rv == CKR_OK) {
+		CHECK(is_kept(&keep) == ossl_own_is_private());
+		memcpy(first, k->secret, k->n);
+		kit_run(decapsulate_in, k, CKM_ML_KEM);
+		CHECK(k->rv == CKR_OK && memcmp(first, k->secret, k->n) == 0);
+	}
+	keep_clear(&keep);
+	CHECK(heap_blocks() == 0);
 	return k->rv;
 }
 

@@ -72,7 +72,7 @@ static void *object_make(const void *from)
 	return NULL;
 }
 
-static const struct keep_kind kind = { object_make, object_free };
+static const struct keep_kind kind = { .make = object_make, .free = object_free };
 
 static bool object_whole(const struct object *o, uint8_t first)
 {
@@ -85,10 +85,14 @@ static bool object_whole(const struct object *o, uint8_t first)
 	return links == LINKS;
 }
 
+/* An operation writes nothing to it that is to last. */
+static const struct keep_kind settled = { .make = object_make, .free = object_free, .settled = true };
+
 /* ---- one use of it ---- */
 
 struct work {
 	struct keep *keep;
+	bool settled;
 	uint8_t first;
 	size_t room;
 	size_t more;     /* a block that is taken and freed on the way */
@@ -103,7 +107,7 @@ static void use_in(struct vault_scope *scope, void *arg)
 {
 	struct work *w = arg;
 	struct keep_use use;
-	struct object *o = keep_take(scope, w->keep, &kind, w->room == 0 ? 4096 : w->room, &w->first, &use);
+	struct object *o = keep_take(scope, w->keep, w->settled ? &settled : &kind, w->room == 0 ? 4096 : w->room, &w->first, &use);
 
 	w->at = o;
 	if (o == NULL)
@@ -207,6 +211,31 @@ static void a_damaged_one_is_freed(void)
 	finish(&keep);
 }
 
+/* It is as it was made, whatever its uses did; what they take lies elsewhere. */
+static void a_settled_one_is_sealed_once(void)
+{
+	struct keep keep = KEEP_INIT;
+	struct work w = { .keep = &keep, .settled = true, .first = 7, .more = 100000 };
+	const struct kept *kept;
+
+	start();
+	use(&w);
+	kept = atomic_load(&keep.on[0]);
+	CHECK(kept != NULL && sealed() == 1 && heap_blocks() == 0);
+	for (int i = 0; i < 5; i++) {
+		use(&w);
+		CHECK(w.whole && w.uses == 0 && atomic_load(&keep.on[0]) == kept);
+	}
+	CHECK(made == 1 && freed == 0);
+	w.damaged = true;
+	use(&w);
+	CHECK(made == 1 && freed == 1 && sealed() == 0 && atomic_load(&keep.on[0]) == NULL);
+	w.damaged = false;
+	use(&w);
+	CHECK(made == 2 && sealed() == 1);
+	finish(&keep);
+}
+
 static void without_a_place_to_keep_it_is_freed(void)
 {
 	struct work w = { .keep = NULL, .first = 7 };
@@ -250,7 +279,7 @@ static void elsewhere_free(void *object)
 /* A libcrypto that is the host's. */
 static void use_elsewhere_in(struct vault_scope *scope, void *arg)
 {
-	static const struct keep_kind elsewhere = { elsewhere_make, elsewhere_free };
+	static const struct keep_kind elsewhere = { .make = elsewhere_make, .free = elsewhere_free };
 	struct keep_use use;
 
 	REQUIRE(keep_take(scope, arg, &elsewhere, 1000, NULL, &use) != NULL);
@@ -333,7 +362,7 @@ static void a_child_makes_its_own(void)
 #define ROUNDS 300
 
 struct share {
-	struct keep keep[KEYS];
+	struct keep keep[KEYS]; /* the first one's object is settled */
 	_Atomic int wrong;
 };
 
@@ -342,7 +371,7 @@ static void *work_with_all(void *arg)
 	struct share *s = arg;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		struct work w = { .keep = &s->keep[i % KEYS], .first = (uint8_t)(i % KEYS + 1), .more = 500 };
+		struct work w = { .keep = &s->keep[i % KEYS], .settled = i % KEYS == 0, .first = (uint8_t)(i % KEYS + 1), .more = 500 };
 
 		if (cf_failed(vault_run(use_in, &w)) || w.at == NULL || !w.whole)
 			s->wrong++;
@@ -431,7 +460,7 @@ static void large_free(void *object)
 
 static void use_large_in(struct vault_scope *scope, void *arg)
 {
-	static const struct keep_kind large = { large_make, large_free };
+	static const struct keep_kind large = { .make = large_make, .free = large_free };
 	struct keep_use use;
 
 	REQUIRE(keep_take(scope, arg, &large, 3 * LARGE, NULL, &use) != NULL);
@@ -464,7 +493,7 @@ static void any_fault_leaves_nothing(void)
 
 	start();
 	for (long skip = 0; skip < 40; skip++) {
-		struct work w = { .keep = &keep, .first = 9 };
+		struct work w = { .keep = &keep, .settled = skip % 4 < 2, .first = 9 };
 
 		kit_fail(-1, skip, false);
 		cf_ignore(vault_run(use_in, &w), "it may have failed");
@@ -509,6 +538,7 @@ int main(void)
 		{ "an object is made once", an_object_is_made_once },
 		{ "between two uses it lies sealed", between_two_uses_it_lies_sealed },
 		{ "a damaged one is freed", a_damaged_one_is_freed },
+		{ "a settled one is sealed once", a_settled_one_is_sealed_once },
 		{ "without a place to keep it is freed", without_a_place_to_keep_it_is_freed },
 		{ "what does not fit is not kept", what_does_not_fit_is_not_kept },
 		{ "what lies elsewhere is not kept", what_lies_elsewhere_is_not_kept },

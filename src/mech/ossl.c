@@ -184,7 +184,8 @@ static void context_free(void)
 	ossl.context = NULL;
 }
 
-/* A private key of ML-KEM is tried out where it is made (pqc.c); of each use of it that would be two thirds. */
+/* A private key of ML-KEM is tried out where it comes in (pqc.c): of each use of it that would be two thirds, and one that is made
+ * comes of its seed. */
 static OSSL_PROVIDER *load_provider(void)
 {
 #if OPENSSL_VERSION_NUMBER >= 0x30200000L

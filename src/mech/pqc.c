@@ -260,9 +260,6 @@ static CK_RV generate(struct vault_scope *scope, const struct mech_call *call, c
 	if (set->seed_n != 0 && cf_failed(vault_scope_alloc(scope, set->seed_n, &room)))
 		return CKR_DEVICE_MEMORY;
 	k = new_key(set, room);
-	/* Once, so that no use needs to (ossl.c).  Of SLH-DSA it would be the whole making again. */
-	if (k != NULL && set->key_type == CKK_ML_KEM && !is_sound(set, k))
-		return CKR_FUNCTION_FAILED;
 	rv = k == NULL ? CKR_FUNCTION_FAILED : take_parts(scope, set, k, &value, &point);
 	if (rv != CKR_OK)
 		return rv;

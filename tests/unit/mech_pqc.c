@@ -183,7 +183,11 @@ static void verify_in(struct vault_scope *scope, void *arg)
 /* The object that the library made of it lies sealed with the key. */
 static bool is_kept(const struct keep *keep)
 {
-	return atomic_load(&keep->on[0]) != NULL && heap_blocks() == 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < BENCHES; i++)
+		kept += atomic_load(&keep->on[i]) != NULL ? 1 : 0;
+	return kept == 1 && heap_blocks() == 0;
 }
 
 /* Twice: the second time with what was kept of the key. */

@@ -104,7 +104,10 @@ __attribute__((noinline)) void switch_clear_vectors(void)
 		  "v25", "v26", "v27", "v28", "v29", "v30", "v31", "memory");
 }
 
-/* As above; x19 is what a callee preserves. */
+/* As above; x19 and x20 are what a callee preserves.  x18 is the platform's: where none claims it compilers use it as any other,
+ * where one does (a shadow call stack) it must come back as it was, so it does.  Return addresses that are signed are so with the
+ * stack pointer that their own prologue saw, which is the same at its epilogue; to a branch target check a call of a C function is
+ * nothing new, and the compiler writes the note that says so. */
 static __attribute__((noinline)) void cross(void *top, struct crossing *c)
 {
 	void *volatile frame = __builtin_frame_address(0);
@@ -114,14 +117,16 @@ static __attribute__((noinline)) void cross(void *top, struct crossing *c)
 
 	(void)frame;
 	__asm__ volatile("mov x19, sp\n\t"
+		"mov x20, x18\n\t"
 		"mov sp, x1\n\t"
 		"blr x2\n\t"
 		EACH16(CLEAR_X) CLEAR_X(16) CLEAR_X(17)
+		"mov x18, x20\n\t"
 		"mov sp, x19\n\t"
 		: "+r"(x0), "+r"(x1), "+r"(x2)
 		:
 		: "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
-		  "x15", "x16", "x17", "x19", "x30", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7",
+		  "x15", "x16", "x17", "x19", "x20", "x30", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7",
 		  "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19",
 		  "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30",
 		  "v31", "cc", "memory");

@@ -37,6 +37,11 @@ for f in $(find src -name '*.[ch]' -o -name '*.def' | sort); do
 	room=${f#src/} room=${room%%/*}
 	if grep -q "$f" "src/$room/room.am"; then pass; else fail "$f is not in src/$room/room.am"; fi
 done
+# A test that is left out under qemu is one that there is.
+while IFS="$(printf '\t')" read -r name reason; do
+	check "skipped, and not there: $name" grep -rqF -e "\"$name\"" tests/unit tests/conformance
+	check "skipped without a reason: $name" test -n "$reason"
+done <tests/support/qemu-skipped.tsv
 for script in $scripts; do
 	check "$script: syntax" sh -n "$script"
 	check "$script: can be run" test -x "$script" -o "${script#tests/support/}" != "$script"

@@ -7,6 +7,7 @@
 
 #include "vault/arena.h"
 #include "vault/heap_internal.h"
+#include "vault/pages.h"
 #include "vault_kit.h"
 
 static void nothing_is_taken_before_the_first_block(void)
@@ -254,10 +255,10 @@ static void a_child_has_none_of_it(void)
 	vault_close();
 }
 
-/* 64 KiB are all that some hosts let a user lock. */
+/* 64 KiB are all that some hosts let a user lock; with larger pages it is more. */
 static int small_host(void *arg)
 {
-	const struct rlimit limit = { 64 * 1024, 64 * 1024 };
+	const struct rlimit limit = { 16 * pages_size(), 16 * pages_size() };
 	struct vault_config config = { .prefer_locked = true };
 	void *p;
 
@@ -269,7 +270,7 @@ static int small_host(void *arg)
 	p = heap_alloc(4000);
 	if (p == NULL)
 		return 3;
-	if (heap_alloc(64 * 1024) != NULL)
+	if (heap_alloc(16 * pages_size()) != NULL)
 		return 4;
 	return heap_free(p) ? 0 : 5;
 }

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "vault/heap.h"
+#include "vault/pages.h"
 #include "vault_kit.h"
 
 /* ---- what stands for a library's key object ---- */
@@ -528,7 +529,8 @@ static void a_small_host_makes_it_each_time(void)
 	struct keep keep = KEEP_INIT;
 	struct work w = { .keep = &keep, .first = 7 };
 
-	if (geteuid() == 0 && !KIT_SANITIZED) /* whose stacks are larger than that */
+	/* A sanitizer's stacks are larger than that, and so are few larger pages. */
+	if (geteuid() == 0 && !KIT_SANITIZED && pages_size() == 4096)
 		CHECK(kit_exited(kit_child(on_small_host, &w), 0));
 }
 

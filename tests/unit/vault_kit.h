@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "unit.h"
+#include "vault/interrupt.h"
 #include "vault/secret.h"
 #include "vault/vault.h"
 
@@ -32,6 +33,18 @@ static const struct vault_config kit_default = { 0 };
 static inline void kit_open(void)
 {
 	REQUIRE(cf_ok(vault_open(&kit_default)));
+}
+
+/* Where nothing tells of interruptions (no rseq) all of a stack is wiped, however deep an operation was. */
+static inline bool kit_interruptions_are_told(void)
+{
+	bool told = false;
+
+	for (int i = 0; i < 100 && !told; i++) {
+		interrupt_watch();
+		told = !interrupt_noticed();
+	}
+	return told;
 }
 
 /* Runs `fn` in a child; its value is the child's exit status. The result is waitpid's. */

@@ -3,33 +3,81 @@
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
+#include <stdatomic.h>
 
 #include "base/error.h"
 #include "mech/families.h"
 #include "mech/ossl_auto.h"
+#include "mech/ossl_own.h"
+
+/*
+ * What EVP_PKEY_fromdata() wants for keys of an algorithm.  To make one, libcrypto walks through all names that it knows, which takes
+ * 2 us; so one that is idle waits for the next operation, whatever thread's.  There is nothing of a key in it.
+ */
+static struct maker {
+	const char *name;
+	_Atomic(EVP_PKEY_CTX *) idle;
+} makers[] = { { .name = "ED448" }, { .name = "X448" } };
+
+static struct maker *maker_of(const char *name)
+{
+	return &makers[strcmp(name, makers[0].name) == 0 ? 0 : 1];
+}
+
+void curve448_close(void)
+{
+	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
+		EVP_PKEY_CTX_free(atomic_exchange(&makers[i].idle, NULL));
+}
+
+/* It outlives the scope. */
+static EVP_PKEY_CTX *context_new(const char *name)
+{
+	AUTO(evp_pkey_ctx_st) c = NULL;
+	bool good;
+
+	ossl_own_ordinary(true);
+	c = EVP_PKEY_CTX_new_from_name(ossl_context(), name, NULL);
+	good = c != NULL && EVP_PKEY_fromdata_init(c) == 1;
+	ossl_own_ordinary(false);
+	return good ? TAKE(c) : NULL;
+}
+
+static EVP_PKEY *key_of(const char *name, int selection, OSSL_PARAM *parts)
+{
+	struct maker *m = maker_of(name);
+	EVP_PKEY_CTX *none = NULL, *c = atomic_exchange(&m->idle, NULL);
+	AUTO(evp_pkey_st) key = NULL;
+	bool good;
+
+	if (c == NULL)
+		c = context_new(name);
+	good = c != NULL && EVP_PKEY_fromdata(c, &key, selection, parts) == 1;
+	if (!atomic_compare_exchange_strong(&m->idle, &none, c))
+		EVP_PKEY_CTX_free(c);
+	return good ? TAKE(key) : NULL;
+}
+
+static OSSL_PARAM part(const char *name, struct span bytes)
+{
+	return OSSL_PARAM_construct_octet_string(name, (void *)(uintptr_t)bytes.p, bytes.n);
+}
 
 /* The library computes a point that it is not given, which takes as long as a signature. */
 static EVP_PKEY *private_key(const char *name, struct span value, struct span point_opt)
 {
-	AUTO(evp_pkey_ctx_st) context = EVP_PKEY_CTX_new_from_name(ossl_context(), name, NULL);
-	EVP_PKEY *key = NULL;
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, (void *)(uintptr_t)value.p, value.n),
-		OSSL_PARAM_construct_end(),
-		OSSL_PARAM_construct_end(),
-	};
+	OSSL_PARAM parts[] = { part(OSSL_PKEY_PARAM_PRIV_KEY, value), OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end() };
 
 	if (point_opt.n != 0)
-		params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point_opt.p, point_opt.n);
-	if (context == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
-	    EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, params) != 1)
-		return NULL;
-	return key;
+		parts[1] = part(OSSL_PKEY_PARAM_PUB_KEY, point_opt);
+	return key_of(name, EVP_PKEY_KEYPAIR, parts);
 }
 
 static EVP_PKEY *public_key(const char *name, struct span point)
 {
-	return EVP_PKEY_new_raw_public_key_ex(ossl_context(), name, NULL, point.p, point.n);
+	OSSL_PARAM parts[] = { part(OSSL_PKEY_PARAM_PUB_KEY, point), OSSL_PARAM_construct_end() };
+
+	return key_of(name, EVP_PKEY_PUBLIC_KEY, parts);
 }
 
 CK_RV curve448_public(struct vault_scope *scope, const struct curve *curve, struct span value, uint8_t *out)

@@ -8,6 +8,8 @@
 
 #define ED448_SIGNATURE_SIZE 114
 
+/* Gives back what is kept for the next key. */
+void curve448_close(void);
 /* The public point (curve->point bytes) of a private key (curve->scalar bytes). */
 CK_RV curve448_public(struct vault_scope *scope, const struct curve *curve, struct span value, uint8_t *out);
 /* The shared secret, 56 bytes; `point` belongs to `value`. CKR_MECHANISM_PARAM_INVALID: `peer` is no point, or one of small order. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "mech/curve448.h"
 #include "mech/ec.h"
 #include "mech/families.h"
 #include "mech/ossl_own.h"
@@ -221,6 +222,7 @@ void ossl_close(void)
 {
 	ossl_seal_close();
 	ec_close();
+	curve448_close();
 	pqc_close();
 	rfc6979_close();
 	keys_free();

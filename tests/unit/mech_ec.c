@@ -8,6 +8,7 @@
 #include <openssl/kdf.h>
 #include <openssl/obj_mac.h>
 #include <openssl/params.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -272,12 +273,19 @@ static void the_raw_secret_is_cut_from_its_front(void)
 
 /* ---- Ed448 ---- */
 
-static void ed448_one(const struct vector *v, void *arg)
+static struct kit_call ed448_call(const struct vector *v)
 {
 	struct kit_call k = { .mech = mech_find(CKM_EDDSA), .message = vector_bytes(v, "msg"), .signature = vector_bytes(v, "sig") };
 
 	k.key = (struct key_view){ .class = CKO_PUBLIC_KEY, .type = CKK_EC_EDWARDS, .bits = 448, .parts = 1 };
 	k.key.part[0] = (struct key_part){ CKA_EC_POINT, vector_bytes(v, "publicKey.pk") };
+	return k;
+}
+
+static void ed448_one(const struct vector *v, void *arg)
+{
+	struct kit_call k = ed448_call(v);
+
 	vector_judge(v, kit_verify(&k) == CKR_OK, arg);
 }
 
@@ -290,6 +298,38 @@ static void ed448_signatures(void)
 	vector_report("ed448", &score);
 	CHECK(score.wrong == 0);
 	vectors_close(f);
+}
+
+/* Outside of a scope, as public keys are used. */
+static void ed448_beside_others(const struct vector *v, void *arg)
+{
+	struct kit_call k = ed448_call(v);
+
+	kit_verify_in(NULL, &k);
+	vector_judge(v, k.rv == CKR_OK, arg);
+}
+
+static void *ed448_in_thread(void *arg)
+{
+	struct vectors *f = vectors_open("wycheproof/ed448_test.json");
+
+	(void)vectors_each(f, ed448_beside_others, arg);
+	vectors_close(f);
+	return NULL;
+}
+
+/* What libcrypto needs to make a key is handed from one operation to the next. */
+static void ed448_in_several_threads(void)
+{
+	struct vector_score score[3] = { { 0 } };
+	pthread_t thread[3];
+
+	for (size_t i = 0; i < 3; i++)
+		REQUIRE(pthread_create(&thread[i], NULL, ed448_in_thread, &score[i]) == 0);
+	for (size_t i = 0; i < 3; i++) {
+		REQUIRE(pthread_join(thread[i], NULL) == 0);
+		CHECK(score[i].wrong == 0 && score[i].valid > 0 && score[i].invalid > 0);
+	}
 }
 
 /* By what the library calls itself, not by what it answers when it is asked for the parameters. */
@@ -515,6 +555,7 @@ int main(void)
 		{ "the raw secret is cut from its front", the_raw_secret_is_cut_from_its_front },
 		{ "secp256k1: lengths, both values of s, OpenSSL on the other side", secp256k1_beside_openssl },
 		{ "Ed448: Wycheproof", ed448_signatures },
+		{ "Ed448 in several threads", ed448_in_several_threads },
 		{ "Ed448, with a context, Ed448ph: RFC 8032", ed448_of_rfc8032 },
 		{ "ECDSA with the nonces of RFC 6979", rfc6979_of_every_curve },
 		{ "every curve fits on a vault stack", every_curve_fits_on_a_vault_stack },

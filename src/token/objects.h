@@ -33,7 +33,7 @@ CK_RV objects_size(const struct access *who, CK_OBJECT_HANDLE object, CK_ULONG *
 /* A search streams from the index: memory does not grow with the number of hits. The template is copied. */
 struct object_search;
 CK_RV objects_search(const struct access *who, struct template t, struct object_search **out);
-/* An object that cannot be opened: the code that says why, once, at the first call that has no other to tell; the search goes on behind it. */
+/* An object that cannot be opened: the code that says why, once; the search goes on behind it. What the same call had found before is lost. */
 CK_RV objects_search_next(const struct access *who, struct object_search *s, CK_OBJECT_HANDLE *out, CK_ULONG max, CK_ULONG *found);
 void object_search_free(struct object_search *s);
 

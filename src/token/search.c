@@ -11,6 +11,7 @@
 
 #define PAGE 64
 #define TEMPLATE_COUNT_MAX 64
+#define BATCH 8 /* objects that are looked at together */
 
 struct object_search {
 	struct secret *template; /* packed; NULL: everything matches */
@@ -26,7 +27,8 @@ struct object_search {
 	uint64_t page[PAGE];
 	size_t page_count, page_at;
 	bool page_last;
-	CK_RV failed;            /* of an object after those that were told */
+	CK_OBJECT_HANDLE held[BATCH]; /* found, but not told */
+	size_t held_count;
 };
 
 /* ---- the template, packed: each attribute's type and length, then its value ---- */
@@ -235,7 +237,6 @@ static CK_RV next_candidate(struct object_search *s, struct token *t, CK_OBJECT_
 
 /* ---- comparing: some at a time, so that the template is opened once for them and there is one scope ---- */
 
-#define BATCH 8
 /* With so many bytes a batch is full: its objects fit what a scope has at hand. */
 #define BATCH_BYTES ((size_t)4096)
 
@@ -341,43 +342,60 @@ static CK_RV match(struct batch *b)
 	return CKR_OK;
 }
 
-/* Up to `max` more. *rest is false at the end.  What failed is told when those are told that did not: by this call when there are none. */
+/* What matched goes to `out`, and is how many. */
+static size_t matched(const struct batch *b, CK_OBJECT_HANDLE *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		if (b->at[i].matches)
+			out[n++] = b->at[i].handle;
+	return n;
+}
+
+static CK_RV first_failure(const struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (b->at[i].rv != CKR_OK)
+			return b->at[i].rv;
+	return CKR_OK;
+}
+
+/* Up to `max` more. *rest is false at the end.  What was looked at together with one that failed is held for the next call. */
 static CK_RV next_batch(struct object_search *s, struct token *t, CK_OBJECT_HANDLE *out, size_t max, CK_ULONG *found, bool *rest)
 {
 	__attribute__((cleanup(batch_release))) struct batch b = { .search = s };
-	CK_RV failed = fill(&b, s, t, max), rv = match(&b);
+	CK_RV rv = fill(&b, s, t, max), matching = match(&b);
 
 	*rest = b.count != 0;
-	for (size_t i = 0; i < b.count && rv == CKR_OK; i++) {
-		if (b.at[i].matches)
-			out[(*found)++] = b.at[i].handle;
-		else if (b.at[i].rv != CKR_OK)
-			failed = b.at[i].rv;
-	}
-	s->failed = failed;
+	if (matching != CKR_OK)
+		return matching;
+	if (rv == CKR_OK)
+		rv = first_failure(&b);
+	if (rv == CKR_OK)
+		*found += matched(&b, out + *found);
+	else
+		s->held_count = matched(&b, s->held);
 	return rv;
 }
 
-/* Told once, and then the search goes on behind what failed. */
-static CK_RV take_failed(struct object_search *s)
+static CK_ULONG take_held(struct object_search *s, CK_OBJECT_HANDLE *out, CK_ULONG max)
 {
-	CK_RV rv = s->failed;
+	CK_ULONG n = 0;
 
-	s->failed = CKR_OK;
-	return rv;
+	while (n < max && s->held_count > 0)
+		out[n++] = s->held[--s->held_count];
+	return n;
 }
 
 CK_RV objects_search_next(const struct access *who, struct object_search *s, CK_OBJECT_HANDLE *out, CK_ULONG max,
 			  CK_ULONG *found)
 {
 	bool rest = true;
+	CK_RV rv = CKR_OK;
 
-	*found = 0;
-	while (*found < max && rest && s->failed == CKR_OK) {
-		CK_RV rv = next_batch(s, who->token, out, max - *found, found, &rest);
-
-		if (rv != CKR_OK)
-			return rv;
-	}
-	return *found == 0 ? take_failed(s) : CKR_OK;
+	*found = take_held(s, out, max);
+	while (*found < max && rest && rv == CKR_OK)
+		rv = next_batch(s, who->token, out, max - *found, found, &rest);
+	return rv;
 }

@@ -121,6 +121,11 @@ void bench_open(struct vault_scope *scope, struct bench *bench)
 	bench_resume(bench);
 }
 
+bool bench_is_empty(const struct bench *bench)
+{
+	return bench->nest.used == 0;
+}
+
 void bench_close(struct vault_scope *scope, struct bench *bench)
 {
 	struct nest *nest = &bench->nest;

@@ -34,6 +34,8 @@ void bench_open(struct vault_scope *scope, struct bench *bench);
 /* What it takes lies elsewhere again, and once more on it. */
 void bench_pause(struct bench *bench);
 void bench_resume(struct bench *bench);
+/* Nothing lies there. */
+bool bench_is_empty(const struct bench *bench);
 /* It is wiped, with whatever still lies there, and is anyone's. */
 void bench_close(struct vault_scope *scope, struct bench *bench);
 

@@ -103,11 +103,8 @@ static bool open_kept(struct vault_scope *scope, struct keep_use *use)
 	return false;
 }
 
-static void make(struct vault_scope *scope, struct keep_use *use, size_t room, const void *from)
+static void make(struct vault_scope *scope, struct keep_use *use, const void *from)
 {
-	use->bench = use->keep == NULL ? NULL : bench_take(room);
-	if (use->bench != NULL)
-		bench_open(scope, use->bench);
 	use->object = use->kind->make(from);
 	if (use->bench == NULL)
 		return;
@@ -117,12 +114,30 @@ static void make(struct vault_scope *scope, struct keep_use *use, size_t room, c
 		use->sealed = seal_for_next(scope, use);
 }
 
+/* The one that is kept, or, when there is none, a bench to make one on. */
+static void open_or_begin(struct vault_scope *scope, struct keep_use *use, size_t room)
+{
+	struct bench *bench = open_kept(scope, use) ? NULL : bench_take(room);
+
+	if (bench == NULL)
+		return;
+	/* Another thread may have left one there since that was looked at. */
+	if (has_one_for(use->keep, bench_number(bench))) {
+		(void)open_on(scope, use, bench);
+		return;
+	}
+	use->bench = bench;
+	bench_open(scope, bench);
+}
+
 void *keep_take(struct vault_scope *scope, struct keep *keep, const struct keep_kind *kind, size_t room, const void *from,
 		struct keep_use *use)
 {
 	*use = (struct keep_use){ .keep = keep, .kind = kind };
-	if (keep == NULL || !open_kept(scope, use))
-		make(scope, use, room, from);
+	if (keep != NULL)
+		open_or_begin(scope, use, room);
+	if (use->object == NULL)
+		make(scope, use, from);
 	if (use->object != NULL && use->bench != NULL && kind->settled)
 		bench_pause(use->bench);
 	return use->object;
@@ -130,11 +145,23 @@ void *keep_take(struct vault_scope *scope, struct keep *keep, const struct keep_
 
 /* ---- giving back ---- */
 
+/* What the library leaves there is no part of the object, and it may look for it later: such a library is not for us. */
+static void free_on(struct bench *bench, const struct keep_kind *kind, void *object)
+{
+	kind->free(object);
+#ifdef COFFER_DEBUG
+	if (bench != NULL && !bench_is_empty(bench))
+		__builtin_trap();
+#else
+	(void)bench;
+#endif
+}
+
 static void free_object(struct keep_use *use)
 {
 	if (use->bench != NULL)
 		bench_resume(use->bench);
-	use->kind->free(use->object);
+	free_on(use->bench, use->kind, use->object);
 	if (use->sealed)
 		kept_free(take_from(use->keep, use->bench));
 }
@@ -162,7 +189,7 @@ static void drop(struct vault_scope *scope, void *arg)
 
 	if (cf_failed(bench_unseal(scope, d->bench, d->kept->sealed)))
 		return;
-	d->kept->kind->free(d->kept->object);
+	free_on(d->bench, d->kept->kind, d->kept->object);
 	bench_close(scope, d->bench);
 }
 

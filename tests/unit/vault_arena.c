@@ -104,7 +104,7 @@ static void a_kept_region_comes_back_wiped(void)
 		any |= b.use.p[i];
 	CHECK(any == 0);
 	/* Large ones are not kept, and a closed arena keeps none. */
-	REQUIRE(cf_ok(region_borrow(50000, &c)));
+	REQUIRE(cf_ok(region_borrow(2 * pages_round(25000), &c)));
 	CHECK(region_return(&c, c.use.n));
 	CHECK(arena_bytes() == b.pages_n);
 	arena_close();
@@ -262,8 +262,8 @@ static int refuse_without(void *arg)
 
 static void a_small_limit_is_enough_and_none_is_refused(void)
 {
-	/* What older systems let a user lock: 64 KiB, when the stack has its usual size. */
-	size_t limit = pages_round(vault_stack_size()) + (size_t)40 * 1024;
+	/* What older systems let a user lock: 64 KiB, when pages and the stack have their usual sizes. */
+	size_t limit = pages_round(vault_stack_size()) + 10 * pages_size();
 
 	CHECK(kit_exited(kit_child(run_in_little, &limit), 0));
 	/* With a sanitizer mlock() never refuses. */

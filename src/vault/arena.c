@@ -113,6 +113,7 @@ void region_free(struct region *r)
 {
 	if (r->pages == NULL)
 		return;
+	interrupt_presume();
 	sodium_memzero(r->pages, r->pages_n);
 	pages_unmap(r->pages, r->pages_n);
 	atomic_fetch_sub(&arena.bytes, r->pages_n);

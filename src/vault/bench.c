@@ -4,7 +4,6 @@
 #include <sodium.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "vault/arena.h"
 #include "vault/nest_internal.h"
@@ -24,6 +23,7 @@ struct bench {
 };
 
 static struct bench benches[BENCHES];
+static _Atomic size_t locked; /* bytes of all of them */
 
 size_t bench_number(const struct bench *bench)
 {
@@ -37,28 +37,17 @@ struct bench *bench_claim(size_t number)
 	return atomic_exchange_explicit(&b->taken, true, memory_order_acquire) ? NULL : b;
 }
 
-/* It is rare, and whoever is at it may be of a lower priority: to yield would not do. */
-struct bench *bench_await(size_t number)
-{
-	static const struct timespec a_while = { .tv_nsec = 50000 };
-	struct bench *b = bench_claim(number);
-
-	for (; b == NULL; b = bench_claim(number))
-		(void)nanosleep(&a_while, NULL);
-	return b;
-}
-
 void bench_leave(struct bench *bench)
 {
 	atomic_store_explicit(&bench->taken, false, memory_order_release);
 }
 
-/* Elsewhere it would take what an operation itself needs. */
-static bool may_lock(void)
+/* More would take what an operation itself needs. */
+static bool may_lock(size_t n)
 {
 	struct rlimit limit;
 
-	return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur >= MEMLOCK_MIN;
+	return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur >= MEMLOCK_MIN && atomic_load(&locked) + n <= limit.rlim_cur / 4;
 }
 
 static bool make(struct bench *bench, size_t room)
@@ -67,7 +56,10 @@ static bool make(struct bench *bench, size_t room)
 
 	while (size - EDGES < room)
 		size *= 2;
-	return may_lock() && cf_ok(region_new(size - EDGES, &bench->region));
+	if (!may_lock(size) || cf_failed(region_new(size - EDGES, &bench->region)))
+		return false;
+	atomic_fetch_add(&locked, bench->region.pages_n);
+	return true;
 }
 
 /* Idle benches: the ones that there are, or one that is made. */
@@ -111,6 +103,7 @@ static void set_up(struct vault_scope *scope, struct bench *bench)
 	struct mspan use = bench->region.use;
 
 	bench->nest = (struct nest){ .largest = use.n / UNIT };
+	bench->entered = false;
 	nest_found(&bench->nest, use.p, use.n / UNIT);
 	scope_lend(scope, use);
 }
@@ -135,7 +128,6 @@ void bench_close(struct vault_scope *scope, struct bench *bench)
 	sodium_memzero(nest->first, ((size_t)(nest->end - nest->first) + 1) * UNIT);
 	if (!region_intact(&bench->region))
 		vault_damaged("a canary of a bench was overwritten");
-	bench_leave(bench);
 }
 
 /* ---- what lies there, packed: how many blocks, the sizes of all of them, and what the used ones hold ---- */
@@ -238,10 +230,8 @@ struct cf_status bench_unseal(struct vault_scope *scope, struct bench *bench, co
 	struct cf_status status = secret_usable(sealed);
 	struct mspan room;
 
-	if (cf_failed(status)) {
-		bench_leave(bench); /* a vault that was closed has taken its memory along */
-		return status;
-	}
+	if (cf_failed(status))
+		return status; /* a vault that was closed has taken its memory along */
 	set_up(scope, bench);
 	room = margin(bench, secret_size(sealed));
 	status = room.n == 0 ? CF_STATUS(LIMIT) : secret_open(scope, sealed, room);
@@ -262,12 +252,16 @@ void benches_close(void)
 {
 	for (size_t i = 0; i < BENCHES; i++)
 		region_free(&benches[i].region);
+	atomic_store(&locked, 0);
 }
 
 void benches_forget(void)
 {
 	for (size_t i = 0; i < BENCHES; i++) {
 		benches[i].region = (struct region){ 0 };
+		benches[i].nest = (struct nest){ 0 };
+		benches[i].entered = false; /* another thread of the parent may have been at it */
 		atomic_store(&benches[i].taken, false);
 	}
+	atomic_store(&locked, 0);
 }

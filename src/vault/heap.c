@@ -13,6 +13,7 @@
 #include "vault/arena.h"
 #include "vault/heap_block.h"
 #include "vault/heap_internal.h"
+#include "vault/interrupt.h"
 #include "vault/nest.h"
 #include "vault/scope_internal.h"
 #include "vault/vault.h"
@@ -50,8 +51,12 @@ static struct {
 
 uint64_t heap_cookie;
 
+/* To wait for it is a system call. */
 static void lock(void)
 {
+	if (pthread_mutex_trylock(&heap.lock) == 0)
+		return;
+	interrupt_presume();
 	(void)pthread_mutex_lock(&heap.lock);
 }
 
@@ -256,6 +261,10 @@ static void give(struct segment *s, struct block *b, bool is_zero)
 {
 	if (!is_zero)
 		sodium_memzero(b + 1, (b->units - 1) * UNIT);
+#ifdef COFFER_DEBUG
+	else if (!sodium_is_zero((const uint8_t *)(b + 1), (b->units - 1) * UNIT))
+		__builtin_trap();
+#endif
 	put(b, b->units, b->before, FREE);
 	if (is(after(b), FREE))
 		join(b);

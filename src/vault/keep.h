@@ -53,7 +53,12 @@ void *keep_take(struct vault_scope *scope, struct keep *keep, const struct keep_
  * cannot be kept is freed as well: it is made anew when it is needed. */
 void keep_give(struct vault_scope *scope, struct keep_use *use, bool sound);
 
-/* All of it is freed. Nobody uses it now; outside of a scope. */
+/* All of it is freed, now or by the thread that is at its bench. Nobody uses it; outside of a scope. */
 void keep_clear(struct keep *keep);
+
+/* What the vault calls. No operation runs. */
+void keeps_close(void);
+/* In a forked child. */
+void keeps_forget(void);
 
 #endif

@@ -29,7 +29,7 @@
 #define SHALLOW_WORK VAULT_SHALLOW
 #endif
 /* Bytes below what is thought to be all: a function that goes deeper leaves a trace there. */
-#define TRACE ((size_t)512)
+#define TRACE ((size_t)2048)
 #define SIGNAL_FRAME_MIN 2048
 
 /* Idle stacks that are kept; more were only for a burst of threads. */

@@ -13,6 +13,7 @@
 #include "vault/arena.h"
 #include "vault/bench.h"
 #include "vault/heap_internal.h"
+#include "vault/keep.h"
 #include "vault/key.h"
 #include "vault/pages.h"
 #include "vault/scope_internal.h"
@@ -112,6 +113,7 @@ void vault_close(void)
 	if (vault.opens > 0 && --vault.opens == 0) {
 		atomic_store(&vault.usable, false);
 		atomic_store(&vault.fork_test, FORK_UNTESTED);
+		keeps_close();
 		secrets_close();
 		heap_close();
 		benches_close();
@@ -134,6 +136,7 @@ void vault_forget_after_fork(void)
 	secrets_forget();
 	heap_forget();
 	benches_forget();
+	keeps_forget();
 	stacks_forget();
 	coffer_key_forget();
 	arena_forget();

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "vault/heap.h"
+#include "vault/nest.h"
 #include "vault/pages.h"
 #include "vault_kit.h"
 
@@ -419,7 +420,8 @@ static void *stay(void *arg)
 	return cf_ok(vault_run(stay_in, arg)) ? arg : NULL;
 }
 
-/* While one is at the bench that both keys were made on, the other key is made on another; and to drop it waits for the first. */
+/* While one is at the bench that both keys were made on, the other key is made on another.  Nobody waits for it: what lay there is freed by the
+ * thread that is at it. */
 static void a_bench_is_one_threads(void)
 {
 	struct keep keep = KEEP_INIT, other = KEEP_INIT;
@@ -436,10 +438,56 @@ static void a_bench_is_one_threads(void)
 		(void)usleep(100);
 	use(&w);
 	CHECK(w.whole && w.at != at && w.uses == 0 && made == 3);
-	atomic_store(&s.may_leave, true);
 	keep_clear(&other);
+	CHECK(freed == 1);
+	atomic_store(&s.may_leave, true);
 	REQUIRE(pthread_join(thread, &result) == 0);
 	CHECK(result == &s && freed == 2);
+	finish(&keep);
+}
+
+/* What an operation holds in its nest around the use of a kept object, as a signature of PSS does. */
+static void use_in_nest(struct vault_scope *scope, void *arg)
+{
+	void *around;
+
+	nest_open(scope);
+	around = heap_alloc(100);
+	use_in(scope, arg);
+	(void)heap_free(around);
+	nest_close(scope);
+}
+
+static int at_a_bench_in_child(void *arg)
+{
+	struct work *w = arg;
+	struct vault_info info;
+
+	vault_forget_after_fork();
+	if (cf_failed(vault_open(&kit_default)))
+		return 1;
+	for (unsigned i = 0; i < 3; i++)
+		if (cf_failed(vault_run(use_in_nest, w)) || !w->whole || w->uses != i)
+			return 2;
+	vault_get_info(&info);
+	return info.damaged || heap_blocks() != 0 ? 3 : 0;
+}
+
+static void a_child_does_not_miss_the_thread_that_was_at_one(void)
+{
+	struct keep keep = KEEP_INIT, other = KEEP_INIT;
+	struct stay s = { .keep = &keep };
+	struct work w = { .keep = &other, .first = 1 };
+	pthread_t thread;
+
+	start();
+	REQUIRE(pthread_create(&thread, NULL, stay, &s) == 0);
+	while (!atomic_load(&s.there))
+		(void)usleep(100);
+	if (!KIT_SANITIZED) /* whose own locks may be held in the child */
+		CHECK(kit_exited(kit_child(at_a_bench_in_child, &w), 0));
+	atomic_store(&s.may_leave, true);
+	REQUIRE(pthread_join(thread, NULL) == 0);
 	finish(&keep);
 }
 
@@ -549,6 +597,7 @@ int main(void)
 		{ "a child makes its own", a_child_makes_its_own },
 		{ "threads never get the same", threads_never_get_the_same },
 		{ "a bench is one thread's", a_bench_is_one_threads },
+		{ "a child does not miss the thread that was at one", a_child_does_not_miss_the_thread_that_was_at_one },
 		{ "what all keep is limited", what_all_keep_is_limited },
 		{ "any fault leaves nothing", any_fault_leaves_nothing },
 		{ "a small host makes it each time", a_small_host_makes_it_each_time },

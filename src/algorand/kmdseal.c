@@ -6,6 +6,7 @@
 
 #include "algorand/pack.h"
 #include "base/error.h"
+#include "vault/interrupt.h"
 
 #define TAG        16
 #define SECRET_KEY 64
@@ -357,6 +358,7 @@ static struct cf_status seal(struct vault_scope *scope, const uint8_t key[KMD_KE
 	pack_bin(&in, value);
 	pack_str(&in, "plaintext_type");
 	pack_str(&in, type_name[type]);
+	interrupt_presume(); /* random numbers come by a system call */
 	randombytes_buf(s->nonce, sizeof(s->nonce));
 	if (in.failed || crypto_secretbox_easy(box, plain, in.n, s->nonce, key) != 0)
 		return CF_STATUS(LIMIT);

@@ -10,6 +10,7 @@
 #include "base/der.h"
 #include "base/error.h"
 #include "mech/families.h"
+#include "vault/interrupt.h"
 
 #define BLOCK 16
 #define KEY_MAX 32
@@ -370,6 +371,7 @@ CK_RV pbes2_encrypt(struct vault_scope *scope, struct span plain, struct span pa
 		return CKR_GENERAL_ERROR;
 	if (cf_failed(vault_scope_alloc(scope, n, &blocks)))
 		return CKR_DEVICE_MEMORY;
+	interrupt_presume(); /* random numbers come by a system call */
 	randombytes_buf(salt_iv, sizeof(salt_iv));
 	bytes_copy(blocks.p, plain.p, plain.n);
 	memset(blocks.p + plain.n, (int)(n - plain.n), n - plain.n);

@@ -9,6 +9,7 @@
 #include "mech/hashes.h"
 #include "mech/ossl_auto.h"
 #include "mech/rsa.h"
+#include "vault/interrupt.h"
 
 #define PADDING_MIN 11
 
@@ -65,6 +66,7 @@ static CK_RV encrypt_pkcs(struct vault_scope *scope, const struct mech_call *cal
 		return CKR_DATA_LEN_RANGE;
 	em[0] = 0;
 	em[1] = 2;
+	interrupt_presume(); /* random numbers come by a system call */
 	randombytes_buf(em + 2, size - plain.n - 3);
 	for (size_t i = 2; i < size - plain.n - 1; i++)
 		while (em[i] == 0)
@@ -303,6 +305,7 @@ static CK_RV wrap_aes(struct vault_scope *scope, const struct mech_call *call, s
 	struct inner inner;
 	CK_RV rv;
 
+	interrupt_presume();
 	randombytes_buf(key, aes.n);
 	rv = inner_call(aes, CKF_WRAP, &inner);
 	if (rv == CKR_OK)

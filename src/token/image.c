@@ -52,6 +52,7 @@ static CK_RV load_session(struct token *t, uint64_t number, struct image *out)
 
 	token_lock(t);
 	o = session_object_find(t, number);
+	out->session_changes = t->session_changes;
 	if (o == NULL) {
 		rv = CKR_OBJECT_HANDLE_INVALID;
 	} else if (o->sealed != NULL) {

@@ -63,7 +63,7 @@ void keys_drop_all(struct token *t)
 	}
 }
 
-void keys_drop(struct token *t, CK_OBJECT_HANDLE handle)
+static void drop(struct token *t, CK_OBJECT_HANDLE handle)
 {
 	for (struct key **place = bucket(t, handle); *place != NULL; place = &(*place)->next) {
 		struct key *k = *place;
@@ -77,13 +77,19 @@ void keys_drop(struct token *t, CK_OBJECT_HANDLE handle)
 	}
 }
 
+void keys_drop(struct token *t, CK_OBJECT_HANDLE handle)
+{
+	t->session_changes++;
+	drop(t, handle);
+}
+
 /* One key of the next bucket that has any: which one has no meaning, so that a program that uses more keys than fit,
  * one after the other, finds most of them ready. */
 static void keys_drop_some(struct token *t)
 {
 	while (t->keys[t->key_hand] == NULL)
 		t->key_hand = (t->key_hand + 1) % KEY_BUCKETS;
-	keys_drop(t, t->keys[t->key_hand]->handle);
+	drop(t, t->keys[t->key_hand]->handle);
 	t->key_hand = (t->key_hand + 1) % KEY_BUCKETS;
 }
 
@@ -128,15 +134,21 @@ static CK_RV cached(struct token *t, CK_OBJECT_HANDLE handle, struct key **out)
 	return CKR_OK;
 }
 
+static bool is_current(struct token *t, const struct image *image)
+{
+	if (handle_kind(image->handle) == HANDLE_SESSION)
+		return image->session_changes == t->session_changes;
+	return handle_kind(image->handle) != HANDLE_TOKEN || image->generation == t->keys_generation;
+}
+
 /* Only while what it was read from is still what is there. */
-static void keep(struct token *t, struct key *k, uint64_t generation)
+static void keep(struct token *t, struct key *k, const struct image *image)
 {
 	struct key **place = bucket(t, k->handle);
 
 	token_lock(t);
-	if (keys_refresh(t) == CKR_OK && token_login_epoch(t) == k->epoch &&
-	    (handle_kind(k->handle) != HANDLE_TOKEN || generation == t->keys_generation)) {
-		keys_drop(t, k->handle);
+	if (keys_refresh(t) == CKR_OK && token_login_epoch(t) == k->epoch && is_current(t, image)) {
+		drop(t, k->handle);
 		if (t->key_count >= KEYS_MAX)
 			keys_drop_some(t);
 		k->next = *place;
@@ -198,7 +210,7 @@ static CK_RV key_read(struct token *t, CK_OBJECT_HANDLE handle, struct key **out
 		rv = image_run(&image, read_in, k);
 	if (rv != CKR_OK)
 		return rv;
-	keep(t, k, image.generation);
+	keep(t, k, &image);
 	*out = TAKE(k);
 	return CKR_OK;
 }

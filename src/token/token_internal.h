@@ -49,6 +49,7 @@ struct token {
 	struct key *keys[KEY_BUCKETS];
 	size_t key_count, key_hand;         /* the hand: where the search for a key to let go goes on */
 	uint64_t keys_generation;           /* of the wallet, when the cached keys were read */
+	uint64_t session_changes;           /* how often a session object was changed or destroyed */
 	_Atomic bool no_policy;             /* at that generation the wallet has no policy (policy.c) */
 	const struct disabled *disabled;    /* of the configuration; the slots' */
 };
@@ -136,6 +137,7 @@ struct image {
 	bool is_sealed;
 	bool check_later;           /* as of a session object; cleared by who does without CKA_CHECK_VALUE */
 	uint64_t generation;        /* of the wallet, before the row was read */
+	uint64_t session_changes;   /* as of the token, when a session object was read */
 	struct standing standing;
 };
 #define IMAGE_INIT { .row = WALLET_OBJECT_INIT, .plain = BUF_INIT(WALLET_OBJECT_MAX) }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys ready for use: what they may do, when they die, what another process's change does to them. */
+#include "base/fault.h"
 #include "token/policy.h"
 #include "token/token_internal.h"
 #include "token_kit.h"
@@ -82,6 +83,33 @@ static void our_own_change_is_seen_at_the_next_use(void)
 		CHECK(key_take(&k.who, priv, &key) == CKR_KEY_HANDLE_INVALID);
 		kit_down(&k);
 	}
+}
+
+static int allocations;
+
+/* Another thread, in the middle of reading the key: it has been found, and is not ready yet. */
+static bool destroy_meanwhile(enum fault_kind kind)
+{
+	/* The description of the key, a copy of the object, room for its parts. */
+	if (kind == FAULT_ALLOC && ++allocations == 3) {
+		atomic_store(&fault_hook, NULL);
+		CHECK(objects_destroy(&k.who, pub) == CKR_OK);
+	}
+	return false;
+}
+
+static void a_key_that_is_destroyed_while_it_is_read_is_not_ready(void)
+{
+	struct key *key = NULL;
+
+	up(false);
+	allocations = 0;
+	atomic_store(&fault_hook, destroy_meanwhile);
+	REQUIRE(key_take(&k.who, pub, &key) == CKR_OK); /* it was there when it was asked for */
+	CHECK(allocations == 3);
+	key_unref(key);
+	CHECK(key_take(&k.who, pub, &key) == CKR_KEY_HANDLE_INVALID);
+	kit_down(&k);
 }
 
 static void anothers_change_is_seen_at_the_next_use(void)
@@ -258,6 +286,7 @@ int main(void)
 		{ "what is no key is refused", what_is_no_key_is_refused },
 		{ "a logout kills what is private", a_logout_kills_what_is_private },
 		{ "our own change is seen at the next use", our_own_change_is_seen_at_the_next_use },
+		{ "a key that is destroyed while it is read is not ready", a_key_that_is_destroyed_while_it_is_read_is_not_ready },
 		{ "another process's change is seen at the next use", anothers_change_is_seen_at_the_next_use },
 		{ "a forged row is no key, though the key was ready", a_forged_row_is_no_key },
 		{ "dates bound the use, both days included", dates_bound_the_use_both_days_included },
